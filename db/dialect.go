@@ -16,6 +16,8 @@ import (
 //   - nextChange is the highest number plus one, which needs that there is
 //     one writer; there it is a sequence, read under an advisory lock.
 //   - lastLog reads sqlite_sequence; there it is the sequence's last value.
+//   - a plus before a column, which keeps SQLite off an index, is left out
+//     there.
 //   - strict, without rowid, integer primary key and pragmas are words of
 //     SQLite's schemas; times are bigint there.
 //
