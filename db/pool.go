@@ -100,6 +100,9 @@ func openPool(ctx context.Context, path string, o poolOptions) (*pool, error) {
 	}
 	p := &pool{path: path, stmts: map[stmtKey]*sql.Stmt{}}
 	d := &sqlite.Driver{}
+	if err := registerFunctions(d); err != nil {
+		return nil, err
+	}
 	p.w = sql.OpenDB(connector{d, dsn(path, o, true)})
 	p.w.SetMaxOpenConns(1)
 	p.w.SetMaxIdleConns(1)
