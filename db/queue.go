@@ -166,13 +166,13 @@ func (t *queueTopic) endBlock() int64   { return (t.id + 1) << topicShift }
 // parcel is messages on their way to the committer, in stored form.
 type parcel struct {
 	buf       []byte
-	entries   []entry
+	entries   []tracked
 	answer    chan error
 	abandoned atomic.Bool // its publisher is gone
 }
 
-// entry is one message of a parcel.
-type entry struct {
+// tracked is one message of a parcel.
+type tracked struct {
 	topic    *queueTopic
 	at, size int
 	due      int64 // microseconds; 0 is at once
@@ -340,7 +340,7 @@ func (q *Queue) pack(p *parcel, msgs []queue.Message) error {
 		if t == nil || t.name != m.Topic {
 			t = q.topic(m.Topic)
 		}
-		e := entry{topic: t, at: at, size: len(p.buf) - at, attempt: m.Attempt}
+		e := tracked{topic: t, at: at, size: len(p.buf) - at, attempt: m.Attempt}
 		if !m.NotBefore.IsZero() && m.NotBefore.After(q.o.Now()) {
 			e.due = m.NotBefore.UnixMicro()
 		}
