@@ -87,25 +87,34 @@ func dumpRow(src, want string) (string, ast.Diagnostics) {
 	return have, diags
 }
 
+// TestSpecBytecode checks Appendix D (bytecode.txt) and the examples that
+// stand between the rules of section 3 (sections.txt).
 func TestSpecBytecode(t *testing.T) {
 	t.Parallel()
-	rows := specRows(t, "bytecode.txt")
-	if len(rows) < 45 {
-		t.Fatalf("only %d rows found", len(rows))
+	for file, least := range map[string]int{"bytecode.txt": 45, "sections.txt": 34} {
+		rows := specRows(t, file)
+		if len(rows) < least {
+			t.Fatalf("%s: only %d rows found", file, len(rows))
+		}
+		for _, r := range rows {
+			checkBytecode(t, file, r)
+		}
 	}
-	for _, r := range rows {
-		prog, diags := compileRow(r)
-		if diags.Failed() {
-			t.Errorf("bytecode.txt:%d: %s: %v", r.line, r.src, diags)
-			continue
-		}
-		have := strings.Replace(prog.String(), `"_H",1,`, "", 1)
-		if have != r.want {
-			t.Errorf("bytecode.txt:%d: %s\nhave %s\nwant %s", r.line, r.src, have, r.want)
-		}
-		if len(prog.Spans) != len(prog.Code) {
-			t.Errorf("bytecode.txt:%d: %d elements have %d spans", r.line, len(prog.Code), len(prog.Spans))
-		}
+}
+
+func checkBytecode(t *testing.T, file string, r row) {
+	t.Helper()
+	prog, diags := compileRow(r)
+	if diags.Failed() {
+		t.Errorf("%s:%d: %s: %v", file, r.line, r.src, diags)
+		return
+	}
+	have := strings.Replace(prog.String(), `"_H",1,`, "", 1)
+	if have != r.want {
+		t.Errorf("%s:%d: %s\nhave %s\nwant %s", file, r.line, r.src, have, r.want)
+	}
+	if len(prog.Spans) != len(prog.Code) {
+		t.Errorf("%s:%d: %d elements have %d spans", file, r.line, len(prog.Code), len(prog.Spans))
 	}
 }
 

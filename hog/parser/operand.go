@@ -28,6 +28,7 @@ func (p *parser) operand() ast.Expr {
 		p.next()
 		s := ast.String(validText(unquote(p.text(p.pos - 1))))
 		s.Span = t.span()
+		s.Written = validText(p.text(p.pos - 1))
 		return s
 	case tokTemplateStart:
 		return p.template()
@@ -382,11 +383,7 @@ func (p *parser) selectAhead() bool {
 	}
 	switch t := p.peek(1); t.kind {
 	case tokIdent, tokQuoted, tokInt, tokFloat, tokString, tokStar, tokTemplateStart:
-		switch t.kw {
-		case kwAnd, kwOr, kwIn, kwIs, kwLike, kwILike, kwBetween, kwAs:
-			return false
-		}
-		return true
+		return !isOperatorWord(t.kw)
 	}
 	return false
 }

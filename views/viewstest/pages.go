@@ -1,0 +1,4 @@
+package viewstest
+
+func (s *Server) mountPages()    {}
+func (s *Server) mountPipeline() {}
