@@ -1,6 +1,7 @@
 package viewstest_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -162,7 +163,7 @@ func TestOrderWithoutScript(t *testing.T) {
 
 func focused(t *testing.T, tab *browser.Tab, selector string) {
 	t.Helper()
-	if !browser.Eval[bool](tab, `document.activeElement === document.querySelector("`+selector+`")`) {
+	if !browser.Eval[bool](tab, fmt.Sprintf("document.activeElement === document.querySelector(%q)", selector)) {
 		t.Errorf("focus is on %s, want %s", browser.Eval[string](tab, `document.activeElement.outerHTML.slice(0, 120)`), selector)
 	}
 }
