@@ -60,18 +60,15 @@ func (r *request) payload() (payload, error) {
 	if len(data) > r.limit {
 		return payload{}, tooLarge("Uncompressed payload size limit %d exceeded: %d", r.limit, len(data))
 	}
-	if likeBase64(data, false) && !likeForm(data) { // 2
+	hint := r.compression
+	// LZ64 is written in base64's letters, and must not be taken for it.
+	if likeBase64(data, false) && !likeForm(data) && packing(hint, r.encoding) != asLZ64 { // 2
 		data = unbase64(data)
 	}
-	hint := r.compression
 	if r.contentType == "application/x-www-form-urlencoded" { // 3
-		form, err := readForm(data)
-		if err != nil {
+		var err error
+		if data, hint, err = readForm(data, hint, r.encoding); err != nil {
 			return payload{}, err
-		}
-		data = form.data
-		if hint == "" {
-			hint = form.compression
 		}
 	}
 	p, err := r.unpack(data, packing(hint, r.encoding)) // 4, 5
@@ -86,30 +83,31 @@ func (r *request) payload() (payload, error) {
 	return p, nil
 }
 
-// form is what matters of a form.
-type form struct {
-	data        []byte
-	compression string
-}
-
-func readForm(body []byte) (form, error) {
+// readForm gives a form's data, and its hint where the query has none.
+func readForm(body []byte, hint, header string) ([]byte, string, error) {
 	if !likeForm(body) {
-		return form{}, undecodable("expected form data in POST request payload")
+		return nil, "", undecodable("expected form data in POST request payload")
 	}
 	v, err := url.ParseQuery(string(body))
 	if err != nil {
-		return form{}, undecodable("invalid urlencoded form data")
+		return nil, "", undecodable("invalid urlencoded form data")
 	}
 	data := []byte(v.Get("data"))
 	if len(data) == 0 {
-		return form{}, refuse(400, "request missing data payload")
+		return nil, "", refuse(400, "request missing data payload")
+	}
+	if hint == "" {
+		hint = v.Get("compression")
 	}
 	// A plus sign in a form is a space, unless it was written as %2B, which
 	// many SDKs forgot.
 	if likeBase64(data, true) {
-		data = unbase64(bytes.ReplaceAll(data, []byte(" "), []byte("+")))
+		data = bytes.ReplaceAll(data, []byte(" "), []byte("+"))
+		if packing(hint, header) != asLZ64 {
+			data = unbase64(data)
+		}
 	}
-	return form{data: data, compression: v.Get("compression")}, nil
+	return data, hint, nil
 }
 
 // head is how much of a payload is looked at to guess what it is.

@@ -50,8 +50,8 @@ func (b *builder) events(raws []raw) ([]cdp.Event, error) {
 }
 
 func (b *builder) event(r *raw) (cdp.Event, error) {
-	name := text(r.event)
-	if name == "" {
+	called := text(r.event)
+	if called == "" {
 		return cdp.Event{}, refuse(400, "event submitted with an empty event name")
 	}
 	id, err := distinctID(r)
@@ -69,7 +69,7 @@ func (b *builder) event(r *raw) (cdp.Event, error) {
 	return cdp.Event{
 		Project:    b.project.ID,
 		UUID:       eventID,
-		Name:       cutRunes(name, maxName),
+		Name:       cutRunes(called, maxName),
 		DistinctID: id,
 		Timestamp:  at.UTC().Truncate(time.Millisecond),
 		ReceivedAt: b.now.Truncate(time.Millisecond),
@@ -189,8 +189,15 @@ func (b *builder) properties(r *raw) json.RawMessage {
 	from := len(b.buf)
 	w := objectWriter{buf: append(b.buf, '{')}
 	w.copy(r.properties, func(key []byte) bool {
-		return r.set != nil && is(key, "$set") || r.setOnce != nil && is(key, "$set_once") ||
-			!b.sentAt.IsZero() && is(key, "$sent_at")
+		switch string(name(key)) {
+		case "$set":
+			return r.set != nil
+		case "$set_once":
+			return r.setOnce != nil
+		case "$sent_at":
+			return !b.sentAt.IsZero()
+		}
+		return false
 	}, r.set != nil && r.props.set != nil || r.setOnce != nil && r.props.setOnce != nil ||
 		!b.sentAt.IsZero() && r.props.sentAt)
 	if r.set != nil {
@@ -279,11 +286,11 @@ func (w *objectWriter) merge(under, over []byte) {
 }
 
 // has tells whether a valid object has a member.
-func has(object []byte, name string) bool {
+func has(object []byte, want string) bool {
 	found := false
 	s := scanner{b: object}
 	_ = s.object(func(key []byte) error {
-		found = found || is(key, name)
+		found = found || string(name(key)) == want
 		_, err := s.skip()
 		return err
 	})

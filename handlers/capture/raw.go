@@ -128,33 +128,37 @@ func (s *scanner) top(r *read, engage bool) error {
 // a member that is given twice, the later one counts.
 func (s *scanner) members(t *top) error {
 	return s.object(func(key []byte) error {
-		switch {
-		case is(key, "event"):
+		switch string(name(key)) {
+		case "event":
 			return s.take(&t.event, '"')
-		case is(key, "distinct_id"), is(key, "$distinct_id"):
+		case "distinct_id", "$distinct_id":
 			return s.take(&t.distinctID, 0)
-		case is(key, "properties"):
+		case "properties":
 			return s.known(t)
-		case is(key, "timestamp"):
+		case "timestamp":
 			return s.take(&t.timestamp, 0)
-		case is(key, "uuid"):
+		case "uuid":
 			return s.take(&t.uuid, '"')
-		case is(key, "token"), is(key, "$token"), is(key, "api_key"):
+		case "token", "$token", "api_key":
 			return s.take(&t.token, '"')
-		case is(key, "offset"):
+		case "offset":
 			return s.take(&t.offset, 0)
-		case is(key, "$set"):
+		case "$set":
 			return s.take(&t.set, '{')
-		case is(key, "$set_once"):
+		case "$set_once":
 			return s.take(&t.setOnce, '{')
-		case t.isBatch && is(key, "sent_at"):
-			return s.take(&t.sentAt, 0)
-		case t.isBatch && is(key, "batch") && s.peek() == '[':
-			var err error
-			if t.batch, err = s.eventList(); t.batch == nil {
-				t.batch = []raw{}
+		case "sent_at":
+			if t.isBatch {
+				return s.take(&t.sentAt, 0)
 			}
-			return err
+		case "batch":
+			if t.isBatch && s.peek() == '[' {
+				var err error
+				if t.batch, err = s.eventList(); t.batch == nil {
+					t.batch = []raw{}
+				}
+				return err
+			}
 		}
 		_, err := s.skip()
 		return err
@@ -198,7 +202,6 @@ func (s *scanner) known(t *top) error {
 	k := &t.props
 	from := s.at
 	err := s.object(func(key []byte) error {
-		// Most keys are none of these; the length and first letters tell.
 		v, err := s.skip()
 		if err != nil {
 			return err
@@ -212,29 +215,28 @@ func (s *scanner) known(t *top) error {
 
 // note keeps one property, if it is one of those.
 func (k *known) note(key, v []byte) {
-	isNull := v[0] == 'n'
-	switch {
-	case is(key, "token"):
+	switch string(name(key)) {
+	case "token":
 		if k.token = nil; v[0] == '"' {
 			k.token = v
 		}
-	case is(key, "distinct_id"):
-		if k.distinctID = v; isNull {
+	case "distinct_id":
+		if k.distinctID = v; v[0] == 'n' {
 			k.distinctID = nil
 		}
-	case is(key, "$set"):
+	case "$set":
 		k.set = v
-	case is(key, "$set_once"):
+	case "$set_once":
 		k.setOnce = v
-	case is(key, "$ip"):
+	case "$ip":
 		k.ip = true
-	case is(key, "$sent_at"):
+	case "$sent_at":
 		k.sentAt = true
-	case is(key, "capture_internal"):
+	case "capture_internal":
 		k.internal = true
-	case is(key, "$cookieless_mode"):
+	case "$cookieless_mode":
 		k.cookieless = v
-	case is(key, "$ignore_sent_at"):
+	case "$ignore_sent_at":
 		k.ignoreSentAt = string(v) == "true"
 	}
 }

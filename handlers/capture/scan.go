@@ -266,12 +266,12 @@ func text(span []byte) string {
 	return out
 }
 
-// is tells whether a key's span spells name.
-func is(span []byte, name string) bool {
-	if len(span) == len(name)+2 && string(span[1:len(span)-1]) == name {
-		return true
+// name is what a key's span spells.
+func name(span []byte) []byte {
+	if bytes.IndexByte(span, '\\') >= 0 {
+		return []byte(text(span))
 	}
-	return bytes.IndexByte(span, '\\') >= 0 && text(span) == name
+	return span[1 : len(span)-1]
 }
 
 // cutRunes cuts text to n characters.

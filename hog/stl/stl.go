@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync"
 
+	"hogpen/hog/compiler"
 	"hogpen/hog/vm"
 )
 
@@ -45,16 +46,12 @@ var All = slices.Concat(
 	dateFuncs, jsonFuncs, cryptoFuncs, networkFuncs, errorFuncs,
 )
 
-// Arity is how many arguments a function takes; Max -1 means any number.
-type Arity struct {
-	Min, Max int
-}
-
-// Info gives the arity of every function by name. The map belongs to the caller.
-func Info() map[string]Arity {
-	m := make(map[string]Arity, len(All))
+// Info gives the arity of every function by name, as the compiler wants it.
+// The map belongs to the caller.
+func Info() map[string]compiler.FuncInfo {
+	m := make(map[string]compiler.FuncInfo, len(All))
 	for _, f := range All {
-		m[f.Name] = Arity{f.Min, f.Max}
+		m[f.Name] = compiler.FuncInfo{Min: f.Min, Max: f.Max}
 	}
 	return m
 }

@@ -327,10 +327,12 @@ func (m *Machine) makeClosure(p *Program, in *instr) error {
 	for i := range fn.up {
 		slot := int(p.values[int(in.k)+i].n)
 		if slot >= 0 {
-			fn.up[i] = m.cellOf(m.base + slot)
-			for m.base+slot >= m.sp && m.err == nil {
-				m.push(Null)
+			// The slot may not be filled yet: a function that calls itself
+			// captures the slot that its closure is about to take.
+			if n := m.base + slot + 1 - len(m.stack); n > 0 {
+				m.grow(n)
 			}
+			fn.up[i] = m.cellOf(m.base + slot)
 		} else if fn.up[i] = m.upvalue(outer, -slot-1); fn.up[i] == nil {
 			return nil
 		}
@@ -533,8 +535,9 @@ func (m *Machine) suspend(name string, n int) (*Suspension, error) {
 	if m.asyncSteps >= m.budget.AsyncSteps {
 		return nil, limitErrorf(LimitAsync, "Exceeded maximum number of async steps: %d", max(0, m.budget.AsyncSteps))
 	}
-	args := slices.Clone(m.popN(n))
-	m.sp = max(m.sp, m.base)
+	popped := m.popN(n)
+	args := slices.Clone(popped)
+	clear(popped)
 	m.asyncSteps++
 	return &Suspension{Name: name, Args: args, State: &State{}}, nil
 }

@@ -20,6 +20,7 @@ var looks = []struct {
 // paths are the sample pages.
 var paths = map[string]string{
 	"functions": "/p/1/functions",
+	"pipeline":  "/p/1/pipeline",
 }
 
 // TestPagesAreSound looks at every page in every size and theme: nothing breaks

@@ -1,4 +1,3 @@
 package viewstest
 
-func (s *Server) mountPages()    {}
-func (s *Server) mountPipeline() {}
+func (s *Server) mountPages() {}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -236,12 +237,20 @@ func Eval[T any](b *Tab, expression string) T {
 	return v
 }
 
-// Wait returns once a JavaScript expression is true.
+// Wait returns once a JavaScript expression is true, also across a navigation.
 func (b *Tab) Wait(expression string) {
 	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience)))
-	if err != nil {
-		b.t.Fatalf("browser: waited for %s: %v (problems: %v)", expression, err, b.Problems())
+	end := time.Now().Add(patience)
+	for {
+		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Until(end))))
+		if err == nil {
+			return
+		}
+		// A page that went away takes the question with it; the next one is asked.
+		gone := strings.Contains(err.Error(), "navigated") || strings.Contains(err.Error(), "Cannot find context")
+		if time.Now().After(end) || !gone {
+			b.t.Fatalf("browser: waited for %s: %v (problems: %v)", expression, err, b.Problems())
+		}
 	}
 }
 
