@@ -31,6 +31,8 @@ type poolOptions struct {
 	// Readers is the number of reading connections: twice the processors,
 	// at least 4.
 	Readers int
+	// PageBytes is the page size of a file that is made anew: 4096.
+	PageBytes int
 	// CheckpointPages is how long the write-ahead log may grow before a
 	// commit folds it back: 1000.
 	CheckpointPages int
@@ -137,6 +139,10 @@ func (p *pool) connect(ctx context.Context, patience time.Duration) error {
 // is executed reaches one connection of a pool only.
 func dsn(path string, o poolOptions, write bool) string {
 	q := url.Values{}
+	if o.PageBytes != 0 {
+		// Before the journal mode, which writes the first page.
+		q.Add("_pragma", "page_size("+strconv.Itoa(o.PageBytes)+")")
+	}
 	for _, p := range []string{
 		"busy_timeout(" + strconv.FormatInt(o.Busy.Milliseconds(), 10) + ")",
 		"foreign_keys(1)",
