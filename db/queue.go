@@ -119,10 +119,11 @@ type Queue struct {
 	since         time.Time // when the oldest of finished came
 	messages      int64     // stored or about to be
 	bytes         int64
-	flushing      int           // consumers that wait for their last commit
-	over          bool          // Close: commit what waits, then end
-	hold          time.Time     // after a failed commit: not before
-	holding       time.Duration // the length of that pause
+	flushing      int                      // consumers that wait for their last commit
+	crashes       map[int64]map[uint32]int // by block and index; inner maps do not change
+	over          bool                     // Close: commit what waits, then end
+	hold          time.Time                // after a failed commit: not before
+	holding       time.Duration            // the length of that pause
 
 	// The committer's own.
 	batch    batch
@@ -198,7 +199,7 @@ func OpenQueue(ctx context.Context, dir string, o QueueOptions) (*Queue, error) 
 	if err != nil {
 		return nil, err
 	}
-	q := &Queue{o: o.withDefaults(), pool: p, topics: map[string]*queueTopic{}, dirty: map[*liveBlock]struct{}{},
+	q := &Queue{o: o.withDefaults(), pool: p, topics: map[string]*queueTopic{}, dirty: map[*liveBlock]struct{}{}, crashes: map[int64]map[uint32]int{},
 		wake: make(chan struct{}, 1), committer: make(chan struct{})}
 	q.room = sync.NewCond(&q.mu)
 	if err := q.start(ctx, dir); err != nil {
@@ -222,8 +223,11 @@ func openQueuePool(ctx context.Context, path string) (*pool, error) {
 }
 
 // queuePool: a long log, folded back rarely while messages flow and from the
-// side when they pause (see checkpoint).
-var queuePool = poolOptions{Sync: "FULL", CacheKB: 8192, Readers: 4, CheckpointPages: 4000}
+// side when they pause (see fold): what is consumed soon after it came never
+// reaches the database file. Pages of 8 KB hold a block in half as many pieces
+// as the usual ones; larger ones make single messages dear, since each commit
+// writes two pages besides its messages.
+var queuePool = poolOptions{PageBytes: 8192, Sync: "FULL", CacheKB: 8192, Readers: 4, CheckpointPages: 4000}
 
 // start prepares the writer and rebuilds what is kept in memory.
 func (q *Queue) start(ctx context.Context, dir string) error {
@@ -239,6 +243,9 @@ func (q *Queue) start(ctx context.Context, dir string) error {
 	}
 	if err := q.recover(ctx); err != nil {
 		return fault("recover messages that were in hand", err)
+	}
+	if err := q.readCrashes(ctx); err != nil {
+		return fault("read the queue's crashes", err)
 	}
 	if err := q.countBlocks(ctx); err != nil {
 		return fault("count the queue's blocks", err)
@@ -319,6 +326,7 @@ func (q *Queue) Publish(ctx context.Context, msgs ...queue.Message) error {
 
 // pack brings messages into stored form.
 func (q *Queue) pack(p *parcel, msgs []queue.Message) error {
+	var t *queueTopic
 	for i := range msgs {
 		m := &msgs[i]
 		if m.Topic == "" {
@@ -329,7 +337,10 @@ func (q *Queue) pack(p *parcel, msgs []queue.Message) error {
 		if p.buf, err = appendMessage(p.buf, m); err != nil {
 			return err
 		}
-		e := entry{topic: q.topic(m.Topic), at: at, size: len(p.buf) - at, attempt: m.Attempt}
+		if t == nil || t.name != m.Topic {
+			t = q.topic(m.Topic)
+		}
+		e := entry{topic: t, at: at, size: len(p.buf) - at, attempt: m.Attempt}
 		if !m.NotBefore.IsZero() && m.NotBefore.After(q.o.Now()) {
 			e.due = m.NotBefore.UnixMicro()
 		}

@@ -397,6 +397,11 @@ func (q *Queue) writeDone(ctx context.Context, b *batch) error {
 		if err := q.w.run(ctx, q.w.deleteBlock, blk.id); err != nil {
 			return err
 		}
+		if blk.crashes != nil {
+			if err := q.w.run(ctx, q.w.deleteCrash, blk.id); err != nil {
+				return err
+			}
+		}
 		if !blk.doneStored {
 			continue
 		}
@@ -409,8 +414,13 @@ func (q *Queue) writeDone(ctx context.Context, b *batch) error {
 
 // committed counts what was committed, answers publishers and tells consumers.
 func (q *Queue) committed(b *batch) {
-	clear(q.dirty)
 	q.mu.Lock()
+	for blk := range q.dirty {
+		if blk.left == 0 && blk.crashes != nil {
+			delete(q.crashes, blk.id)
+		}
+	}
+	clear(q.dirty)
 	for _, p := range b.parcels {
 		q.count(p)
 	}

@@ -28,6 +28,8 @@ type liveBlock struct {
 	topic *queueTopic
 	n     int // messages
 	size  int // bytes of them
+	// crashes tells with which messages in hand the process died, how often.
+	crashes map[uint32]int
 
 	// Under consumer.mu.
 	body    []byte // nil once nobody waits in it, or when memory was short
@@ -346,6 +348,9 @@ func (c *consumer) fetch(r ref, raw []byte) (job, error) {
 	}
 	if attempt >= 0 {
 		j.m.Attempt = attempt
+	} else {
+		j.crashes = r.block.crashes[r.index]
+		j.m.Attempt += j.crashes
 	}
 	return j, nil
 }

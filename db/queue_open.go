@@ -102,8 +102,7 @@ func (q *Queue) countLater(ctx context.Context) error {
 }
 
 // recover raises the attempt of each message that the last process had in
-// hand when it died. They move to later, where attempts are kept; one with
-// which the process died too often is set aside.
+// hand when it died; one with which the process died too often is set aside.
 func (q *Queue) recover(ctx context.Context) error {
 	notes, err := q.hand.notes()
 	if err != nil {
@@ -156,10 +155,46 @@ func (q *Queue) recoverOne(ctx context.Context, n handNote) error {
 	if err != nil {
 		return nil
 	}
-	if err := q.recovered(ctx, t, 0, raw, f.attempt+1, 1); err != nil {
+	crashes := 1
+	err = q.w.conn.QueryRowContext(ctx, countCrash, n.id, n.index).Scan(&crashes)
+	if err != nil {
+		return err
+	}
+	if crashes < q.o.MaxCrashes {
+		return nil
+	}
+	if err := q.poison(ctx, t, raw, f.attempt+crashes, crashes); err != nil {
 		return err
 	}
 	return q.markOne(ctx, b, int(n.index))
+}
+
+const countCrash = `
+insert into crash (block_id, idx, crashes)
+values ($1, $2, 1)
+on conflict do update set crashes = crashes + 1
+returning crashes`
+
+// readCrashes reads the counts into memory; there are seldom any.
+func (q *Queue) readCrashes(ctx context.Context) error {
+	rows, err := q.pool.query(ctx, `select block_id, idx, crashes from crash`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var block int64
+		var index uint32
+		var n int
+		if err := rows.Scan(&block, &index, &n); err != nil {
+			return err
+		}
+		if q.crashes[block] == nil {
+			q.crashes[block] = map[uint32]int{}
+		}
+		q.crashes[block][index] = n
+	}
+	return rows.Err()
 }
 
 const oneBlock = `
@@ -186,19 +221,21 @@ func (q *Queue) markOne(ctx context.Context, b *liveBlock, i int) error {
 	if b.done.count(b.n) < b.n {
 		return q.w.run(ctx, q.w.setDone, b.id, []byte(b.done))
 	}
-	if err := q.w.run(ctx, q.w.deleteBlock, b.id); err != nil {
-		return err
+	for _, text := range []*sql.Stmt{q.w.deleteBlock, q.w.deleteDone, q.w.deleteCrash} {
+		if err := q.w.run(ctx, text, b.id); err != nil {
+			return err
+		}
 	}
-	return q.w.run(ctx, q.w.deleteDone, b.id)
+	return nil
 }
 
-const oneLater = `select topic_id, attempt, crashes, body from later where id = $1`
+const oneLater = `select topic_id, attempt, crashes, held, body from later where id = $1`
 
 func (q *Queue) recoverLater(ctx context.Context, id int64) error {
 	var topic int64
-	var attempt, crashes int
+	var attempt, crashes, held int
 	var raw []byte
-	err := q.w.conn.QueryRowContext(ctx, oneLater, id).Scan(&topic, &attempt, &crashes, &raw)
+	err := q.w.conn.QueryRowContext(ctx, oneLater, id).Scan(&topic, &attempt, &crashes, &held, &raw)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil // finished
 	}
@@ -206,27 +243,21 @@ func (q *Queue) recoverLater(ctx context.Context, id int64) error {
 	if err != nil || t == nil {
 		return err
 	}
-	return q.recovered(ctx, t, id, raw, attempt+1, crashes+1)
+	attempt, crashes = attempt+1, crashes+1
+	if crashes < q.o.MaxCrashes {
+		return q.w.run(ctx, q.w.updateLater, id, q.o.Now().UnixMicro(), attempt, crashes, held)
+	}
+	if err := q.poison(ctx, t, raw, attempt, crashes); err != nil {
+		return err
+	}
+	return q.w.run(ctx, q.w.deleteLater, id)
 }
 
-// recovered stores a message that was in hand: in row id of later, or a new
-// one when id is 0.
-func (q *Queue) recovered(ctx context.Context, t *queueTopic, id int64, raw []byte, attempt, crashes int) error {
-	now := q.o.Now().UnixMicro()
-	if crashes >= q.o.MaxCrashes {
-		reason := fmt.Sprintf("poison: the process ended %d times with this message in hand", crashes)
-		q.o.Log.Error("message was set aside", "topic", t.name, "reason", reason)
-		if err := q.w.run(ctx, q.w.insertDead, t.id, now, attempt, reason, raw); err != nil || id == 0 {
-			return err
-		}
-		return q.w.run(ctx, q.w.deleteLater, id)
-	}
-	if id != 0 {
-		return q.w.run(ctx, q.w.updateLater, id, now, attempt, crashes, 1)
-	}
-	_, err := q.w.conn.ExecContext(ctx, `insert into later (topic_id, due_us, attempt, crashes, held, body)
-		values ($1, $2, $3, $4, 1, $5)`, t.id, now, attempt, crashes, raw)
-	return err
+// poison sets a message aside with which the process died too often.
+func (q *Queue) poison(ctx context.Context, t *queueTopic, raw []byte, attempt, crashes int) error {
+	reason := fmt.Sprintf("poison: the process ended %d times with this message in hand", crashes)
+	q.o.Log.Error("message was set aside", "topic", t.name, "reason", reason)
+	return q.w.run(ctx, q.w.insertDead, t.id, q.o.Now().UnixMicro(), attempt, reason, raw)
 }
 
 const (

@@ -191,6 +191,11 @@ func (q *Queue) readBlocks(ctx context.Context, t *queueTopic, after int64) ([]*
 		b.left = b.n - b.done.count(b.n)
 		blocks = append(blocks, b)
 	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, b := range blocks {
+		b.crashes = q.crashes[b.id]
+	}
 	return blocks, rows.Err()
 }
 

@@ -16,6 +16,7 @@ type writer struct {
 	insertTopic              *sql.Stmt
 	insertBlock, deleteBlock *sql.Stmt
 	setDone, deleteDone      *sql.Stmt
+	deleteCrash              *sql.Stmt
 	insertLater, updateLater *sql.Stmt
 	deleteLater, freeHeld    *sql.Stmt
 	insertDead, pruneDead    *sql.Stmt
@@ -40,6 +41,7 @@ func newWriter(ctx context.Context, p *pool) (*writer, error) {
 		{&w.setDone, `insert into block_done (block_id, done) values ($1, $2)
 			on conflict do update set done = excluded.done`},
 		{&w.deleteDone, `delete from block_done where block_id = $1`},
+		{&w.deleteCrash, `delete from crash where block_id = $1`},
 		{&w.insertLater, `insert into later (id, topic_id, due_us, attempt, crashes, held, body)
 			values ($1, $2, $3, $4, $5, $6, $7)`},
 		{&w.updateLater, `update later set due_us = $2, attempt = $3, crashes = $4, held = $5 where id = $1`},

@@ -25,6 +25,15 @@ create table block_done (
   done     blob not null
 ) strict;
 
+-- How often the process died with a message of a block in hand. The message
+-- keeps its place: those before it may have to come again too.
+create table crash (
+  block_id integer not null,
+  idx      integer not null,
+  crashes  integer not null,
+  primary key (block_id, idx)
+) strict, without rowid;
+
 -- Messages that wait for a time: held back by their sender, or failed.
 -- held = 1: it failed in an ordered topic, and its key waits for it.
 create table later (
