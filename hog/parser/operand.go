@@ -102,6 +102,9 @@ func (p *parser) reservedOperand(k keyword) ast.Expr {
 	if k == kwFn || k == kwFun {
 		hint = "a function inside an expression is a lambda: `(x) -> { … }`"
 	}
+	if startsStatementWord(k) && p.startsLine(p.pos) {
+		hint = "" // the next statement; what is missing is before it
+	}
 	p.expected("an expression", hint)
 	return p.bads(t.span())
 }

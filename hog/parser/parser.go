@@ -166,7 +166,7 @@ func (p *parser) expect(k kind, wanted string) bool {
 // expected reports that something is missing. When the next token stands on
 // another line, the place is behind the last one: that is where it is missing.
 func (p *parser) expected(wanted, hint string) {
-	if p.pos > 0 && (p.at(tokEOF) || p.startsLine(p.pos)) {
+	if p.pos > 0 && p.pos != p.first && (p.at(tokEOF) || p.startsLine(p.pos)) {
 		p.failAt(p.toks[p.pos-1], "Expected "+wanted+" after "+p.describe(p.pos-1), hint)
 		return
 	}

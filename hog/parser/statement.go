@@ -269,9 +269,7 @@ func (p *parser) ifStatement() ast.Stmt {
 	from := p.pos
 	p.next()
 	s := &ast.If{Cond: p.condition("if")}
-	if !p.bad {
-		s.Then = p.body()
-	}
+	s.Then = p.body()
 	if !p.bad && p.atKw(kwElse) {
 		p.next()
 		s.Else = p.body()
@@ -297,7 +295,7 @@ func (p *parser) condition(word string) ast.Expr {
 // body reads the statement that if, else and loops govern. A lone semicolon is
 // the empty statement.
 func (p *parser) body() ast.Stmt {
-	if p.at(tokSemicolon) {
+	if !p.bad && p.at(tokSemicolon) {
 		p.next()
 		return &ast.ExprStmt{At: p.here(p.pos - 1)}
 	}
