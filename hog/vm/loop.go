@@ -18,7 +18,8 @@ func (m *Machine) loop() (Value, *Suspension, error) {
 	p := f.prog
 	code, ip := p.code, f.ip
 	for {
-		in := &code[ip]
+		at := ip
+		in := &code[at]
 		ip++
 		if m.fuel -= int64(in.cost); m.fuel < 0 {
 			m.fail(m.refuel())
@@ -150,7 +151,7 @@ func (m *Machine) loop() (Value, *Suspension, error) {
 			call = callOut
 		}
 		if m.err != nil {
-			m.placeError(p, ip-1)
+			m.placeError(p, at)
 			var thrown *HogError
 			if !errors.As(m.err, &thrown) || !m.catch(thrown.Value) {
 				return Null, nil, m.err
@@ -184,7 +185,7 @@ func (m *Machine) loop() (Value, *Suspension, error) {
 			}
 		}
 		if m.err != nil {
-			m.placeError(p, ip-1)
+			m.placeError(p, at)
 			var thrown *HogError
 			if !errors.As(m.err, &thrown) || !m.catch(thrown.Value) {
 				return Null, nil, m.err
