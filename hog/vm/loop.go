@@ -30,7 +30,7 @@ func (m *Machine) loop() (Value, *Suspension, error) {
 			m.push(p.values[in.k])
 		case opGlobal:
 			ip += int(in.n)
-			m.push(m.global(p.paths[in.k]))
+			m.push(m.global(p.paths[in.k], p, at))
 		case opProp:
 			ip += int(in.n)
 			m.push(m.getSite(m.pop(), p.sites[in.k]))
