@@ -1,0 +1,66 @@
+package cdp
+
+import (
+	"fmt"
+	"slices"
+
+	"hogpen/hog/ast"
+	"hogpen/hog/compiler"
+	"hogpen/hog/parser"
+)
+
+// Check finds every fault of a source, for an editor: those that stop a save,
+// and warnings of calls and names that will not be there at run time. The
+// places are in source.
+func (fs *Functions) Check(t Type, source string) ast.Diagnostics {
+	if len(source) > MaxHogBytes {
+		return ast.Diagnostics{{
+			Span: ast.Span{Start: MaxHogBytes, End: int32(len(source))}, Severity: ast.SeverityError,
+			Message: fmt.Sprintf("The code is larger than %d KB", MaxHogBytes/1024), Hint: "shorten it",
+		}}
+	}
+	tree, diags := parser.Program(source)
+	if diags.Failed() {
+		return diags
+	}
+	_, found := compiler.Program(tree, checkOptions(t, false))
+	return withHyphens(append(diags, found...), tree, source)
+}
+
+// CheckTemplate finds every fault of an input's text.
+func (fs *Functions) CheckTemplate(t Type, text string) ast.Diagnostics {
+	tree, diags := parser.Template(text)
+	if diags.Failed() {
+		return diags
+	}
+	_, found := compiler.Expr(tree, checkOptions(t, true))
+	return withHyphens(append(diags, found...), tree, text)
+}
+
+// withHyphens adds a name that was meant to hold a hyphen.
+func withHyphens(diags ast.Diagnostics, tree ast.Node, source string) ast.Diagnostics {
+	if span, message := hyphen(tree, source); message != "" {
+		diags = append(diags, ast.Diagnostic{Span: span, Severity: ast.SeverityError, Message: message})
+		slices.SortStableFunc(diags, func(a, b ast.Diagnostic) int { return int(a.Span.Start) - int(b.Span.Start) })
+	}
+	return diags
+}
+
+// checkOptions tell the compiler what exists at run time.
+func checkOptions(t Type, template bool) compiler.Options {
+	o := compiler.Options{
+		Functions: libraryFunctions(), Template: template,
+		HostFunctions: []string{"print", "fetch", "postHogCapture", "sleep", "sendEmail"},
+		Globals:       []string{"project", "event", "inputs"},
+	}
+	if t == Transformation {
+		o.HostFunctions = []string{"print", "geoipLookup", "cleanNullValues", "isKnownBotUserAgent", "isKnownBotIp"}
+		return o
+	}
+	o.Globals = append(o.Globals, "source", "person", "groups")
+	if t == SourceWebhook {
+		o.Globals = append(o.Globals, "request", "variables")
+		o.HostFunctions = append(o.HostFunctions, "produceToWarehouseWebhooks")
+	}
+	return o
+}

@@ -1,0 +1,3 @@
+package viewstest
+
+func (s *Server) mountPages() {}
