@@ -255,15 +255,26 @@ func TestFormsAndToasts(t *testing.T) {
 	if a := c.form("/p/1/save", good); a.status != 303 {
 		t.Errorf("a good form: %d %s", a.status, a.body)
 	}
-	if a := c.do("GET", "/p/1", ""); !strings.Contains(a.body, "flashes=Saved “é😀”") {
+	if a := c.do("GET", "/p/1", ""); !strings.Contains(a.body, "Text:Saved “é😀” Undo:/undo") {
 		t.Errorf("the next page: %s", a.body)
 	}
 	if a := c.do("GET", "/p/1", ""); strings.Contains(a.body, "Saved") {
 		t.Errorf("the page after it: %s", a.body)
 	}
-	a := c.form("/p/1/save", good, "HX-Request", "true", "HX-Request-Type", "partial")
-	if a.status != 204 || a.header.Get("HX-Redirect") != "/p/1" || a.header.Get("HX-Trigger") != `{"hp:toast":{"text":"Saved \u201c\u00e9\ud83d\ude00\u201d","undo_url":"/undo"}}` {
+	htmx := []string{"HX-Request", "true", "HX-Request-Type", "partial"}
+	if a := c.form("/p/1/save", good, htmx...); a.status != 204 || a.header.Get("HX-Redirect") != "/p/1" {
 		t.Errorf("by htmx: %d %v", a.status, a.header)
+	}
+	if a := c.do("GET", "/p/1", ""); !strings.Contains(a.body, "Text:Saved") {
+		t.Errorf("the page it led to: %s", a.body)
+	}
+	good.Set("stay", "1")
+	a := c.form("/p/1/save", good, htmx...)
+	if a.status != 200 || !strings.HasPrefix(a.body, `<tr>changed</tr><hx-partial hx-target="#toasts"`) || !strings.Contains(a.body, "Saved “é😀”") || !strings.Contains(a.body, `value="`+token+`"`) {
+		t.Errorf("a part with a toast: %d %s", a.status, a.body)
+	}
+	if a := c.do("GET", "/p/1", ""); strings.Contains(a.body, "Saved") {
+		t.Errorf("a toast came twice: %s", a.body)
 	}
 }
 
@@ -299,8 +310,8 @@ func TestErrorsForHTMX(t *testing.T) {
 	}
 	c.signIn()
 	a := c.do("GET", "/p/9", "", htmx...)
-	if a.status != 404 || a.header.Get("HX-Reswap") != "none" || !strings.Contains(a.header.Get("HX-Trigger"), `"kind":"error"`) {
-		t.Errorf("not found: %d %v", a.status, a.header)
+	if a.status != 404 || !strings.HasPrefix(a.body, `<hx-partial hx-target="#toasts"`) || !strings.Contains(a.body, "There is no such project") {
+		t.Errorf("not found: %d %s", a.status, a.body)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"hogpen/account"
 	"hogpen/cdp"
+	"hogpen/static"
 	"hogpen/web"
 )
 
@@ -227,14 +228,19 @@ func TestAssets(t *testing.T) {
 	t.Parallel()
 	h := start(t)
 	c := h.client(t)
-	a := c.do("GET", "/_assets/app-1234.css", "", "Accept-Encoding", "br, gzip")
-	if a.status != 200 || a.body != "packed" || a.header.Get("Content-Encoding") != "br" || a.header.Get("Cache-Control") != "public, max-age=31536000, immutable" || a.header.Get("Content-Type") != "text/css" {
-		t.Errorf("%d %q %v", a.status, a.body, a.header)
+	style := static.URL("style.css")
+	f, _ := static.Lookup(style)
+	plain := c.do("GET", style, "", "Accept-Encoding", "identity")
+	if plain.status != 200 || plain.body != string(f.Raw) || plain.header.Get("Content-Encoding") != "" || plain.header.Get("Cache-Control") != "public, max-age=31536000, immutable" || !strings.HasPrefix(plain.header.Get("Content-Type"), "text/css") {
+		t.Errorf("%d %v", plain.status, plain.header)
 	}
-	if a := c.do("GET", "/_assets/app-1234.css", "", "Accept-Encoding", "identity"); a.body != "body{}" || a.header.Get("Content-Encoding") != "" {
-		t.Errorf("%q %v", a.body, a.header)
+	for coding, want := range map[string][]byte{"br, gzip": f.Brotli(), "gzip": f.Gzip()} {
+		a := c.do("GET", style, "", "Accept-Encoding", coding)
+		if a.body != string(want) || a.header.Get("Content-Encoding") != strings.Split(coding, ",")[0] || !strings.Contains(a.header.Get("Vary"), "Accept-Encoding") {
+			t.Errorf("%s: %v", coding, a.header)
+		}
 	}
-	if a := c.do("GET", "/_assets/app-1234.css", "", "If-None-Match", a.header.Get("ETag")); a.status != 304 || a.body != "" {
+	if a := c.do("GET", style, "", "If-None-Match", plain.header.Get("ETag")); a.status != 304 || a.body != "" {
 		t.Errorf("%d %q", a.status, a.body)
 	}
 	if a := c.do("GET", "/_assets/../secret", ""); a.status != 404 {

@@ -80,9 +80,7 @@ type Config struct {
 	// zero.
 	Throttle Throttle
 	// ErrorPage shows people what went wrong; a bare page when nil.
-	ErrorPage func(Problem) templ.Component
-	// Assets finds an embedded file by its name under /_assets/.
-	Assets Assets
+	ErrorPage func(c *fiber.Ctx, status int, text, requestID string) templ.Component
 
 	Metrics prometheus.Registerer // nil registers nothing
 	Log     *slog.Logger          // slog.Default when nil

@@ -25,6 +25,7 @@ import (
 	"hogpen/cdp"
 	"hogpen/handlers/capture"
 	"hogpen/handlers/public"
+	"hogpen/views/ui"
 	"hogpen/web"
 	"hogpen/web/respond"
 	"hogpen/web/session"
@@ -122,9 +123,6 @@ func start(t *testing.T, change ...func(*web.Config)) *house {
 	c := web.Config{
 		Sessions: sessions, Projects: h.store, Accounts: h.accounts, Capture: captured, Public: public,
 		Metrics: registry, Log: log, Now: h.clock, API: h.api(), Admin: h.admin(),
-		Assets: func(name string) (web.Asset, bool) {
-			return web.Asset{Raw: []byte("body{}"), Br: []byte("packed"), Type: "text/css"}, name == "app-1234.css"
-		},
 	}
 	for _, f := range change {
 		f(&c)
@@ -198,16 +196,16 @@ func (h *house) admin() web.Admin {
 		}}},
 		Project: []web.Route{
 			{Method: "GET", Path: "", Can: account.See, Handler: func(c *fiber.Ctx) error {
-				flashes := strings.Join(session.Flashes(c), "|")
-				return respond.Page(c, text(fmt.Sprintf("project %s as %s, csrf=%s nonce=%s flashes=%s%s",
-					session.Project(c).Name, session.Role(c), session.CSRF(c), session.Nonce(c), flashes, strings.Repeat(" ", 2000))))
+				return respond.Page(c, text(fmt.Sprintf("project %s as %s, csrf=%s nonce=%s toasts=%+v%s",
+					session.Project(c).Name, session.Role(c), session.CSRF(c), session.Nonce(c), respond.Toasts(c), strings.Repeat(" ", 2000))))
 			}},
 			{Method: "POST", Path: "/save", Can: account.Edit, Handler: func(c *fiber.Ctx) error {
 				if c.FormValue("name") == "" {
 					return respond.Invalid(c, text("<form>name is missing</form>"))
 				}
-				if err := respond.Toast(c, respond.Notice{Text: "Saved “é😀”", UndoURL: "/undo"}); err != nil {
-					return err
+				respond.Toast(c, ui.ToastProps{Tone: ui.OK, Text: "Saved “é😀”", Undo: "/undo"})
+				if c.FormValue("stay") != "" {
+					return respond.Part(c, text("<tr>changed</tr>"))
 				}
 				return respond.Redirect(c, "/p/1")
 			}},
