@@ -232,13 +232,12 @@ func (s *Server) forPerson(c *fiber.Ctx, p Problem) error {
 		return signInFirst(c)
 	}
 	c.Status(p.Status)
-	if respond.HTMX(c) {
-		c.Set("HX-Reswap", "none")
-		return respond.Toast(c, respond.Notice{Text: p.Text, Kind: "error"})
+	if respond.Partial(c) {
+		return respond.ErrorToast(c, p.Text)
 	}
 	page := barePage(p)
 	if s.c.ErrorPage != nil {
-		page = s.c.ErrorPage(p)
+		page = s.c.ErrorPage(c, p.Status, p.Text, p.RequestID)
 	}
 	err := respond.Page(c, page)
 	if err == nil {
@@ -254,7 +253,7 @@ func (s *Server) forPerson(c *fiber.Ctx, p Problem) error {
 // A save by htmx is not repeated there, so it comes back to the page.
 func signInFirst(c *fiber.Ctx) error {
 	next := c.OriginalURL()
-	if respond.HTMX(c) {
+	if respond.Partial(c) {
 		next = ""
 		if u, err := url.Parse(c.Get("HX-Current-URL")); err == nil && u.Path != "" {
 			next = u.RequestURI()
@@ -266,7 +265,7 @@ func signInFirst(c *fiber.Ctx) error {
 	if next != "" && next != "/" && strings.HasPrefix(next, "/") && !strings.HasPrefix(next, "//") {
 		to += "?next=" + url.QueryEscape(next)
 	}
-	if respond.HTMX(c) {
+	if respond.Partial(c) {
 		c.Set("HX-Redirect", to)
 		c.Status(fiber.StatusUnauthorized)
 		return nil
