@@ -13,22 +13,22 @@ func (f *function) checkCall(n *ast.Call, argc int) {
 	if f.opt.Functions == nil || n.Name == "import" {
 		return
 	}
-	report := f.warn
-	if f.opt.UnknownFunctionsAreErrors {
-		report = f.fault
-	}
 	span := n.NameSpan
 	if span == (ast.Span{}) {
 		span = n.Span
 	}
 	if info, ok := f.opt.Functions[n.Name]; ok {
 		if text := arityFault(n.Name, info, argc); text != "" {
-			report(span, text, "")
+			f.warn(span, text, "")
 		}
 		return
 	}
 	if contains(f.opt.HostFunctions, n.Name) || contains(f.opt.Globals, n.Name) {
 		return
+	}
+	report := f.warn
+	if f.opt.UnknownFunctionsAreErrors {
+		report = f.fault
 	}
 	report(span, "Hog function `"+n.Name+"` is not implemented", f.functionHint(n.Name))
 }
