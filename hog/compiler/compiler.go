@@ -85,7 +85,7 @@ func Program(p *ast.Program, opt Options) (Result, ast.Diagnostics) {
 	f.cohorts, f.nullSafe = opt.Cohorts, opt.NullSafe
 	f.depth = 1
 	for _, name := range opt.Locals {
-		f.locals = append(f.locals, local{name: name, depth: f.depth})
+		f.push(name)
 	}
 	f.statements(p.Stmts)
 	var names []string
