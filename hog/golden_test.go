@@ -9,7 +9,6 @@ import (
 )
 
 func TestScriptTrees(t *testing.T) {
-	t.Parallel()
 	hogtest.Run(t, "testdata", "out/tree", func(t *testing.T, s hogtest.Script) string {
 		prog, diags := hog.ParseProgram(s.Source)
 		for _, d := range diags {
@@ -20,7 +19,6 @@ func TestScriptTrees(t *testing.T) {
 }
 
 func TestScriptBytecode(t *testing.T) {
-	t.Parallel()
 	hogtest.Run(t, "testdata", "out/bytecode", func(t *testing.T, s hogtest.Script) string {
 		prog, diags := hog.Compile(s.Source, hog.Options{})
 		if diags.Failed() {
@@ -32,7 +30,6 @@ func TestScriptBytecode(t *testing.T) {
 }
 
 func TestScriptPrinted(t *testing.T) {
-	t.Parallel()
 	hogtest.Run(t, "testdata", "out/printed", func(t *testing.T, s hogtest.Script) string {
 		out, diags := hog.Format(s.Source)
 		if diags.Failed() {

@@ -83,7 +83,7 @@ func (p *parser) expectWord(k keyword, wanted string) {
 		p.next()
 		return
 	}
-	p.failAt(p.cur(), "Expected "+wanted+", found "+p.describe(p.pos), "")
+	p.expected(wanted, "")
 }
 
 // interval reads interval 1 day and interval '3 weeks', or returns nil when
@@ -101,7 +101,7 @@ func (p *parser) interval() ast.Expr {
 	e := p.expr(precUnary)
 	name := intervalFunction(p.text(p.pos))
 	if !p.bad && (p.pos != unit || name == "") {
-		p.failAt(p.cur(), "Expected the unit of the interval, found "+p.describe(p.pos), "")
+		p.expected("the unit of the interval", "")
 	}
 	p.next()
 	return &ast.Call{At: p.here(from), Name: name, NameSpan: p.tok(from).span(), Args: []ast.Expr{e}}

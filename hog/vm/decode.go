@@ -47,6 +47,7 @@ func (d *decoder) decode() *Program {
 		d.p.setTarget(t.instr, to)
 	}
 	d.fold(landed)
+	d.p.landed = landed
 	for elem, in := range d.at {
 		if in > 0 {
 			d.p.starts[elem] = in - 1

@@ -21,6 +21,13 @@ var looks = []struct {
 var paths = map[string]string{
 	"functions": "/p/1/functions",
 	"pipeline":  "/p/1/pipeline",
+	"overview":  "/p/1",
+	"new":       "/new",
+	"keys":      "/account/keys",
+	"sign-in":   "/login",
+	"setup":     "/setup",
+	"missing":   "/missing",
+	"broken":    "/broken",
 }
 
 // TestPagesAreSound looks at every page in every size and theme: nothing breaks
