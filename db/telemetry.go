@@ -3,7 +3,6 @@ package db
 import (
 	"context"
 	"database/sql"
-	"strconv"
 	"strings"
 
 	"hogpen/cdp"
@@ -82,23 +81,6 @@ func newBulk(ctx context.Context, p *pool, head, tail string) (b bulk, err error
 	}
 	b.many, err = p.stmt(ctx, p.w, head+"\nvalues "+placeholders(rowsPerStatement, b.width)+tail)
 	return b, err
-}
-
-// placeholders gives n groups of width placeholders: ($1, $2), ($3, $4).
-func placeholders(n, width int) string {
-	var b strings.Builder
-	for i := range n * width {
-		switch {
-		case i == 0:
-			b.WriteByte('(')
-		case i%width == 0:
-			b.WriteString("), (")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString("$" + strconv.Itoa(i+1))
-	}
-	return b.String() + ")"
 }
 
 // insert writes rows whose values are laid end to end.

@@ -22,7 +22,7 @@ const (
 )
 
 const (
-	pollEvery     = 3 * time.Second
+	defaultPoll   = 3 * time.Second
 	pollOverlap   = 5 * time.Second
 	projectsEvery = 30 * time.Second
 	filteredEvery = 5 * time.Second
@@ -57,6 +57,9 @@ type Config struct {
 	EventWorkers, InvocationWorkers int
 	// Grace is how long Stop lets work in hand go on; 20 s when 0.
 	Grace time.Duration
+	// PollEvery is how often functions saved by other processes are looked
+	// for; 3 s when 0.
+	PollEvery time.Duration
 	// Backoff replaces the pauses between attempts, for tests.
 	Backoff func(attempt int) time.Duration
 	Now     func() time.Time // time.Now when nil
@@ -123,6 +126,9 @@ func (c *Config) fill() {
 	}
 	if c.Grace <= 0 {
 		c.Grace = defaultGrace
+	}
+	if c.PollEvery <= 0 {
+		c.PollEvery = defaultPoll
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -196,7 +202,7 @@ func (e *Engine) consume(ctx context.Context, topic string, workers int, ordered
 // keepCurrent asks for changes of functions and projects, and writes the
 // counts that the index keeps.
 func (e *Engine) keepCurrent(ctx context.Context) {
-	poll, projects, filtered := time.NewTicker(pollEvery), time.NewTicker(projectsEvery), time.NewTicker(filteredEvery)
+	poll, projects, filtered := time.NewTicker(e.cfg.PollEvery), time.NewTicker(projectsEvery), time.NewTicker(filteredEvery)
 	defer poll.Stop()
 	defer projects.Stop()
 	defer filtered.Stop()

@@ -11,6 +11,10 @@ import (
 	"hogpen/queue"
 )
 
+// maxLiveFiltered is up to how many functions that the index left out are
+// shown live, one by one: with more of them nobody could read along.
+const maxLiveFiltered = 50
+
 // happening is one event on its way through the first station.
 type happening struct {
 	e     *Engine
@@ -121,7 +125,7 @@ func (h *happening) transformRun(f *executor.Function, out *executor.Transformed
 func (h *happening) deliver() error {
 	c := h.set.candidates(h.scope.Name())
 	c.events.Add(1)
-	if h.e.hub.watched() {
+	if h.e.hub.watched() && len(c.others) <= maxLiveFiltered {
 		for _, f := range c.others {
 			h.live(f, "", cdp.OutcomeFiltered, 0)
 		}

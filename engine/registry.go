@@ -164,9 +164,12 @@ func (r *registry) load(ctx context.Context) error {
 // than the newest save it knows, for saves may commit out of order.
 func (r *registry) poll(ctx context.Context) error {
 	r.changing.Lock()
-	since := r.newest
+	since := r.newest.Add(-pollOverlap)
+	if r.newest.IsZero() {
+		since = time.Unix(0, 0)
+	}
 	r.changing.Unlock()
-	functions, err := r.e.cfg.Functions.FunctionsChangedSince(ctx, since.Add(-pollOverlap))
+	functions, err := r.e.cfg.Functions.FunctionsChangedSince(ctx, since)
 	if err != nil {
 		return fmt.Errorf("load changed functions: %w", err)
 	}

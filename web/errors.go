@@ -5,14 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
-	"io"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/cdp"
@@ -232,29 +229,28 @@ func (s *Server) forPerson(c *fiber.Ctx, p Problem) error {
 		return signInFirst(c)
 	}
 	c.Status(p.Status)
-	if respond.HTMX(c) {
-		c.Set("HX-Reswap", "none")
-		return respond.Toast(c, respond.Notice{Text: p.Text, Kind: "error"})
+	if respond.Partial(c) {
+		return respond.ErrorToast(c, p.Text)
 	}
-	page := barePage(p)
-	if s.c.ErrorPage != nil {
-		page = s.c.ErrorPage(p)
+	f := respond.Failure{Status: p.Status, Text: p.Text, RequestID: p.RequestID}
+	if s.c.ErrorPage == nil {
+		return respond.Bare(c, f)
 	}
-	err := respond.Page(c, page)
+	err := s.c.ErrorPage(c, f)
 	if err == nil {
 		return nil
 	}
 	// An error page that cannot be rendered must not loop.
 	s.log.Error("error page failed", "request", p.RequestID, "error", err)
 	c.Response().ResetBody()
-	return respond.Page(c, barePage(p))
+	return respond.Bare(c.Status(p.Status), f)
 }
 
 // signInFirst sends people to the sign-in page, and says where to go after.
 // A save by htmx is not repeated there, so it comes back to the page.
 func signInFirst(c *fiber.Ctx) error {
 	next := c.OriginalURL()
-	if respond.HTMX(c) {
+	if respond.Partial(c) {
 		next = ""
 		if u, err := url.Parse(c.Get("HX-Current-URL")); err == nil && u.Path != "" {
 			next = u.RequestURI()
@@ -266,21 +262,10 @@ func signInFirst(c *fiber.Ctx) error {
 	if next != "" && next != "/" && strings.HasPrefix(next, "/") && !strings.HasPrefix(next, "//") {
 		to += "?next=" + url.QueryEscape(next)
 	}
-	if respond.HTMX(c) {
+	if respond.Partial(c) {
 		c.Set("HX-Redirect", to)
 		c.Status(fiber.StatusUnauthorized)
 		return nil
 	}
 	return c.Redirect(to, fiber.StatusSeeOther)
-}
-
-// barePage is an error page that needs nothing that might be broken.
-func barePage(p Problem) templ.Component {
-	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
-		_, err := fmt.Fprintf(w, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"+
-			"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>%d - Hogpen</title></head>"+
-			"<body><main><h1>%s</h1><p><a href=\"/\">Go to the start page</a></p><p>Request %s</p></main></body></html>\n",
-			p.Status, html.EscapeString(p.Text), html.EscapeString(p.RequestID))
-		return err
-	})
 }

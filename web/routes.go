@@ -4,6 +4,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/account"
+	"hogpen/static"
+	"hogpen/web/respond"
 )
 
 // Route is one row of the tables that programs and people walk.
@@ -72,7 +74,7 @@ func (s *Server) routes() {
 	app.Get("/_health", calls(stranger), s.c.Public.Health)
 	app.Get("/_ready", calls(stranger), s.c.Public.Ready)
 	app.Get("/_metrics", calls(stranger), s.c.Public.Metrics)
-	app.Get("/_assets/*", calls(stranger), s.asset)
+	app.Get(static.Prefix+"*", calls(stranger), asset)
 
 	// Programs, with a personal API key or a browser's session. The order is
 	// PostHog's: key (401), project (404, 403), scope (403), throttle (429),
@@ -94,7 +96,7 @@ func (s *Server) routes() {
 	api.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 
 	// People, in a browser.
-	people := app.Group("", calls(person), atMost(maxPeopleBody), compressed, s.secured, s.c.Sessions.Middleware, s.protected)
+	people := app.Group("", calls(person), atMost(maxPeopleBody), compressed, s.secured, s.c.Sessions.Middleware, respond.Middleware, s.protected)
 	mount(people, s.c.Admin.Open, func(Route) []fiber.Handler { return nil })
 	mount(people, s.c.Admin.User, func(Route) []fiber.Handler { return []fiber.Handler{signedIn} })
 	mount(people.Group("/p/:pid"), s.c.Admin.Project, func(r Route) []fiber.Handler {

@@ -26,7 +26,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -34,6 +33,7 @@ import (
 	"hogpen/cdp"
 	"hogpen/handlers/capture"
 	"hogpen/handlers/public"
+	"hogpen/web/respond"
 	"hogpen/web/session"
 )
 
@@ -79,10 +79,9 @@ type Config struct {
 	// Throttle bounds the use of one personal API key; DefaultThrottle when
 	// zero.
 	Throttle Throttle
-	// ErrorPage shows people what went wrong; a bare page when nil.
-	ErrorPage func(Problem) templ.Component
-	// Assets finds an embedded file by its name under /_assets/.
-	Assets Assets
+	// ErrorPage shows people what went wrong; the status is set already. A
+	// bare page when nil.
+	ErrorPage func(c *fiber.Ctx, f respond.Failure) error
 
 	Metrics prometheus.Registerer // nil registers nothing
 	Log     *slog.Logger          // slog.Default when nil
@@ -186,13 +185,14 @@ func (s *Server) Listen(addr string) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", addr, err)
 	}
-	s.listener, s.served = l, make(chan error, 1)
+	served := make(chan error, 1)
+	s.listener, s.served = l, served
 	go func() {
 		err := s.app.Listener(l)
 		if err != nil && s.running.Err() == nil {
 			s.log.Error("the HTTP server ended", "error", err)
 		}
-		s.served <- err
+		served <- err
 	}()
 	return nil
 }
@@ -214,6 +214,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.stop()
 	s.mu.Lock()
 	served := s.served
+	listener := s.listener
 	s.served = nil
 	s.mu.Unlock()
 	if served == nil {
@@ -222,6 +223,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if err := s.app.ShutdownWithContext(ctx); err != nil {
 		return fmt.Errorf("stop the HTTP server: %w", err)
 	}
+	// A server stopped before its goroutine came to accept would do so now.
+	_ = listener.Close()
 	select {
 	case <-served:
 		return nil

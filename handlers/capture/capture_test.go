@@ -35,7 +35,9 @@ var jsonTexts = []string{
 
 func FuzzScan(f *testing.F) {
 	for _, s := range jsonTexts {
-		f.Add(s)
+		if len(s) < 100 { // the deep ones slow the fuzzer down
+			f.Add(s)
+		}
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if have, want := capture.Scan([]byte(s)) == nil, json.Valid([]byte(s)); have != want {

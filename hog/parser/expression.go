@@ -300,7 +300,7 @@ func (p *parser) between(left ast.Expr, min int, negated bool) ast.Expr {
 	}
 	n := &ast.Between{Expr: left, Negated: negated, Low: p.expr(precBetween + 1)}
 	if !p.bad && !p.atKw(kwAnd) {
-		p.failAt(p.cur(), "Expected `and` between the bounds, found "+p.describe(p.pos), "")
+		p.expected("`and` between the bounds", "")
 	}
 	if !p.bad {
 		p.next()

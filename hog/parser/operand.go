@@ -57,7 +57,7 @@ func (p *parser) noOperand() ast.Expr {
 	if t.kind == tokRegex || t.kind == tokEq || t.kind == tokEqEq {
 		hint = "an operator needs something on both sides"
 	}
-	p.failAt(t, "Expected an expression, found "+p.describe(p.pos), hint)
+	p.expected("an expression", hint)
 	return p.bads(t.span())
 }
 
@@ -102,7 +102,10 @@ func (p *parser) reservedOperand(k keyword) ast.Expr {
 	if k == kwFn || k == kwFun {
 		hint = "a function inside an expression is a lambda: `(x) -> { … }`"
 	}
-	p.failAt(t, "Expected an expression, found "+p.describe(p.pos), hint)
+	if startsStatementWord(k) && p.startsLine(p.pos) {
+		hint = "" // the next statement; what is missing is before it
+	}
+	p.expected("an expression", hint)
 	return p.bads(t.span())
 }
 

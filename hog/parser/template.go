@@ -85,7 +85,7 @@ func (p *parser) tag() ast.Expr {
 	case p.accept(tokTagEnd):
 		p.children(n)
 	default:
-		p.failAt(p.cur(), "Expected an attribute or the end of the tag, found "+p.describe(p.pos), "to compare, put a space after `<`")
+		p.expected("an attribute or the end of the tag", "to compare, put a space after `<`")
 	}
 	n.At = p.here(from)
 	return n

@@ -6,6 +6,8 @@
 // htmx 4 says "HX-Request-Type: partial" when it will put the answer into one
 // element, and "full" when it takes the page apart itself (a boosted link).
 // It swaps answers of any status, so a form with faults may be a plain 422.
+// What an answer is made of tells views/ui/hx; toasts are partials behind the
+// fragment, added by Middleware once the handler is done.
 package respond
 
 import (
@@ -15,8 +17,6 @@ import (
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
-
-	"hogpen/web/session"
 )
 
 // HTMX tells whether htmx made the request.
@@ -76,10 +76,10 @@ func JSON(c *fiber.Ctx, status int, v any) error {
 	return nil
 }
 
-// Redirect sends people to another page: a 303, or to htmx its own header,
-// as a 303 would be followed inside the element.
+// Redirect sends people to another page: a 303, or to a partial request its
+// own header, as a 303 would be followed into the element.
 func Redirect(c *fiber.Ctx, url string) error {
-	if HTMX(c) {
+	if Partial(c) {
 		c.Set("HX-Redirect", url)
 		return c.SendStatus(fiber.StatusNoContent)
 	}
@@ -91,28 +91,6 @@ func Push(c *fiber.Ctx, url string) { c.Set("HX-Push-Url", url) }
 
 // Replace puts url in place of the current address.
 func Replace(c *fiber.Ctx, url string) { c.Set("HX-Replace-Url", url) }
-
-// Notice is what a toast says.
-type Notice struct {
-	Text string `json:"text"`
-	// Kind is "" for a success, or "error".
-	Kind string `json:"kind,omitempty"`
-	// UndoURL, when set, is posted to by the toast's Undo button.
-	UndoURL string `json:"undo_url,omitempty"`
-	// Link and LinkText lead on, for instance to the function just made.
-	Link     string `json:"link,omitempty"`
-	LinkText string `json:"link_text,omitempty"`
-}
-
-// Toast adds a toast to the answer. To htmx it is the event "hp:toast"; for
-// plain forms it waits in the session for the next page.
-func Toast(c *fiber.Ctx, n Notice) error {
-	if !HTMX(c) {
-		session.Flash(c, n.Text)
-		return nil
-	}
-	return Event(c, "hp:toast", n)
-}
 
 // Event adds an event for the page's scripts to the answer ("function-saved"),
 // with a detail that is written as JSON; nil is none. Several may be added.

@@ -69,6 +69,13 @@ func CSRF(c *fiber.Ctx) string {
 	return s.row.CSRF
 }
 
+// Begun tells whether the request has a session, of a signed-in user or of a
+// stranger who was shown a form.
+func Begun(c *fiber.Ctx) bool {
+	s, ok := c.Locals(sessionKey).(*current)
+	return ok && s.Options.MaxAge >= 0 && (s.ID != "" || s.row.CSRF != "")
+}
+
 // Nonce is the nonce of this response's content security policy.
 func Nonce(c *fiber.Ctx) string {
 	s, _ := c.Locals(nonceKey).(string)
