@@ -68,7 +68,7 @@ type Executor struct {
 	now      func() time.Time
 	newID    func() string
 	machines sync.Pool
-	readers  sync.Pool // of JSON, which remember the keys of events
+	readers  sync.Pool     // of JSON, which remember the keys of events
 	slots    chan struct{} // for programs of destinations that compute
 	own      map[string]bool
 }

@@ -159,7 +159,7 @@ func (b *bench) transform() {
 		return
 	}
 	b.s.EndTransformations(&lists)
-	b.result.Result = vm.AppendJSON(nil, b.transformed())
+	b.result.Result = json.RawMessage(out.hide(string(vm.AppendJSON(nil, b.transformed()))))
 }
 
 // transformed is the event after a transformation, in the shape of PostHog's
