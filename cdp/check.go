@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"hogpen/hog"
 	"hogpen/hog/ast"
 	"hogpen/hog/compiler"
 	"hogpen/hog/parser"
@@ -24,7 +25,7 @@ func (fs *Functions) Check(t Type, source string) ast.Diagnostics {
 		return diags
 	}
 	_, found := compiler.Program(tree, checkOptions(t, false))
-	return withHyphens(append(diags, found...), tree, source)
+	return withHyphens(append(diags, found...), tree)
 }
 
 // CheckTemplate finds every fault of an input's text.
@@ -34,15 +35,13 @@ func (fs *Functions) CheckTemplate(t Type, text string) ast.Diagnostics {
 		return diags
 	}
 	_, found := compiler.Expr(tree, checkOptions(t, true))
-	return withHyphens(append(diags, found...), tree, text)
+	return withHyphens(append(diags, found...), tree)
 }
 
-// withHyphens adds a name that was meant to hold a hyphen.
-func withHyphens(diags ast.Diagnostics, tree ast.Node, source string) ast.Diagnostics {
-	if span, message := hyphen(tree, source); message != "" {
-		diags = append(diags, ast.Diagnostic{Span: span, Severity: ast.SeverityError, Message: message})
-		slices.SortStableFunc(diags, func(a, b ast.Diagnostic) int { return int(a.Span.Start) - int(b.Span.Start) })
-	}
+// withHyphens adds names that were meant to hold a hyphen.
+func withHyphens(diags ast.Diagnostics, tree ast.Node) ast.Diagnostics {
+	diags = append(diags, hog.CheckHyphens(tree)...)
+	slices.SortStableFunc(diags, func(a, b ast.Diagnostic) int { return int(a.Span.Start) - int(b.Span.Start) })
 	return diags
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"hogpen/hog"
 	"hogpen/hog/ast"
 	"hogpen/hog/compiler"
 	"hogpen/hog/parser"
@@ -74,7 +75,7 @@ func compileTemplate(text string, warehouse bool) (compiledTemplate, error) {
 	if diags.Failed() {
 		return compiledTemplate{}, firstFault(diags)
 	}
-	if fault := hyphenFault(tree, text); fault != nil {
+	if fault := hyphenFault(tree); fault != nil {
 		return compiledTemplate{}, fault
 	}
 	if warehouse {
@@ -123,7 +124,7 @@ func firstFault(diags ast.Diagnostics) error {
 // API says when it does not compile; "" when it does.
 func compileProgram(t Type, source string) (json.RawMessage, string) {
 	tree, diags := parser.Program(source)
-	if fault := hyphenFault(tree, source); fault != nil {
+	if fault := hyphenFault(tree); fault != nil {
 		return nil, fault.Error()
 	}
 	if diags.Failed() {
@@ -140,39 +141,12 @@ func compileProgram(t Type, source string) (json.RawMessage, string) {
 	return code, ""
 }
 
-// hyphenFault is hyphen as an error.
-func hyphenFault(tree ast.Node, source string) error {
-	if _, message := hyphen(tree, source); message != "" {
-		return errors.New(message)
+// hyphenFault is the first name that was meant to hold a hyphen, as an error.
+func hyphenFault(tree ast.Node) error {
+	if diags := hog.CheckHyphens(tree); len(diags) > 0 {
+		return errors.New(diags[0].Message)
 	}
 	return nil
-}
-
-// hyphen finds the first name that was meant to hold a hyphen: a subtraction
-// without spaces, of a single name from a dotted one. The message is empty
-// when there is none.
-func hyphen(tree ast.Node, source string) (span ast.Span, message string) {
-	ast.Walk(tree, func(n ast.Node) bool {
-		a, ok := n.(*ast.Arithmetic)
-		if !ok || message != "" || a.Op != ast.Sub || a.Form != ast.FormPlain {
-			return message == ""
-		}
-		left, okLeft := a.Left.(*ast.Field)
-		right, okRight := a.Right.(*ast.Field)
-		if !okLeft || !okRight || len(left.Chain) < 2 || len(right.Chain) != 1 {
-			return true
-		}
-		from, to := int(left.Span.End), int(right.Span.Start)
-		if from < 0 || to > len(source) || from > to || source[from:to] != "-" {
-			return true
-		}
-		last := len(left.Chain) - 1
-		span = left.Span.Cover(right.Span)
-		message = "Hyphens are not supported in identifiers and are interpreted as subtraction. Use bracket notation: " +
-			strings.Join(left.Chain[:last], ".") + "['" + left.Chain[last] + "-" + right.Chain[0] + "']"
-		return false
-	})
-	return span, message
 }
 
 // parseFilterExpression reads a filter that was written as an expression.

@@ -50,6 +50,10 @@ type snapshot struct {
 	change  int64
 	entries []*entry // not deleted, no warehouse webhooks, in the order of lists
 	counts  map[cdp.Type]int
+
+	// sorted holds the entries in the other orders that were asked for.
+	mu     sync.Mutex
+	sorted map[string][]*entry
 }
 
 // entry is what lists know of one function.
@@ -204,6 +208,39 @@ func inOrder(a, b *entry) int {
 		return cmp.Compare(a.order, b.order)
 	}
 	return cmp.Or(cmp.Compare(b.updatedUS, a.updatedUS), cmp.Compare(a.id, b.id))
+}
+
+// orders gives the order of a list that is sorted by a column; nil for the
+// default.
+func orders(by string) func(a, b *entry) int {
+	switch by {
+	case "name":
+		return func(a, b *entry) int { return cmp.Or(strings.Compare(a.name(), b.name()), cmp.Compare(a.id, b.id)) }
+	case "changed":
+		return func(a, b *entry) int { return cmp.Or(cmp.Compare(b.updatedUS, a.updatedUS), cmp.Compare(a.id, b.id)) }
+	case "created":
+		return func(a, b *entry) int { return cmp.Or(cmp.Compare(b.createdUS, a.createdUS), cmp.Compare(a.id, b.id)) }
+	}
+	return nil
+}
+
+// by gives the entries in the order of a list sorted by a column, not to be
+// changed.
+func (s *snapshot) by(column string) []*entry {
+	order := orders(column)
+	if order == nil {
+		return s.entries
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sorted[column] == nil {
+		if s.sorted == nil {
+			s.sorted = map[string][]*entry{}
+		}
+		s.sorted[column] = slices.Clone(s.entries)
+		slices.SortFunc(s.sorted[column], order)
+	}
+	return s.sorted[column]
 }
 
 // functions gives the whole functions of entries, in their order, from memory

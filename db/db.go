@@ -28,6 +28,8 @@ type Options struct {
 	// Busy is how long a statement waits for another process's lock; 5 s
 	// when 0.
 	Busy time.Duration
+	// Now is the clock by which telemetry ages; time.Now when nil.
+	Now func() time.Time
 }
 
 // Store answers every question about people, projects, functions and
@@ -36,6 +38,8 @@ type Store struct {
 	main      *pool
 	telemetry *pool
 	catalogue *catalogue
+	record    *recorder
+	now       func() time.Time
 	migrated  []Migration
 }
 
@@ -48,7 +52,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	s := &Store{}
+	s := &Store{now: o.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
 	if err := s.open(ctx, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -71,7 +78,8 @@ func (s *Store) open(ctx context.Context, o Options) (err error) {
 			return err
 		}
 	}
-	return nil
+	s.record, err = newRecorder(ctx, s.telemetry)
+	return err
 }
 
 // file is a pool and the name of its schema.

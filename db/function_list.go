@@ -24,7 +24,7 @@ const (
 	similarDescription = 0.4
 	// maxCandidates bounds how many texts are compared closely; those that
 	// may have most trigrams in common are.
-	maxCandidates = 500
+	maxCandidates = 200
 )
 
 // Functions gives one page of a project's functions and how many match in all.
@@ -41,14 +41,16 @@ func (s *Store) Functions(ctx context.Context, q cdp.FunctionQuery) (cdp.Functio
 	if err != nil {
 		return cdp.FunctionPage{}, err
 	}
-	found := restrict(snap.entries, &q)
+	found := restrict(snap.by(q.Sort), &q)
 	if len(groups) > 0 {
 		if found, err = s.containing(ctx, q.Project, found, groups); err != nil {
 			return cdp.FunctionPage{}, err
 		}
 	}
 	found, match := search(found, q.Search)
-	found = sorted(found, q.Sort)
+	if order := orders(q.Sort); match != "" && order != nil {
+		slices.SortFunc(found, order)
+	}
 	page := cdp.FunctionPage{Count: len(found)}
 	from := min(max(q.Offset, 0), len(found))
 	found = found[from:min(from+limitOr(q.Limit, 100), len(found))]
@@ -162,18 +164,18 @@ type scored struct {
 // similar gives the entries whose name or description is similar to the
 // folded text, the most similar first, then by name.
 func similar(entries []*entry, text string) []*entry {
-	query := unique(trigramsOf(text))
-	if len(query) == 0 {
+	p := newPattern(text)
+	if len(p.trigrams) == 0 {
 		return nil
 	}
 	var found []scored
-	for _, e := range candidates(entries, query) {
-		if sc, ok := score(e, query); ok {
+	for _, e := range candidates(entries, &p) {
+		if sc, ok := score(e, &p); ok {
 			found = append(found, scored{e, sc})
 		}
 	}
-	slices.SortStableFunc(found, func(a, b scored) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.name(), b.name()))
+	slices.SortFunc(found, func(a, b scored) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.name(), b.name()), cmp.Compare(a.id, b.id))
 	})
 	out := make([]*entry, len(found))
 	for i, f := range found {
@@ -183,63 +185,31 @@ func similar(entries []*entry, text string) []*entry {
 }
 
 // candidates gives the entries that may be similar enough by their marks, at
-// most maxCandidates, in the order of the list.
-func candidates(entries []*entry, query []trigram) []*entry {
-	type candidate struct {
-		*entry
-		have int
-	}
-	// A stretch of text that is similar by x has more than x of the query's
+// most maxCandidates: those that may have most in common.
+func candidates(entries []*entry, p *pattern) []*entry {
+	// A stretch of text that is similar by x has more than x of the pattern's
 	// trigrams.
-	name, rest := int(similarName*float64(len(query))), int(similarDescription*float64(len(query)))
-	var found []candidate
+	name, rest := int(similarName*float64(len(p.trigrams))), int(similarDescription*float64(len(p.trigrams)))
+	// A hit in the name weighs more in the score, so here too.
+	byHits := make([][]*entry, 3*len(p.trigrams)+1)
 	for _, e := range entries {
-		n, d := e.nameMarks.mayHave(query), e.restMarks.mayHave(query)
+		n, d := e.nameMarks.mayHave(p), e.restMarks.mayHave(p)
 		if n > name || d > rest {
-			// A hit in the name weighs more in the score.
-			found = append(found, candidate{e, 2*n + d})
+			byHits[2*n+d] = append(byHits[2*n+d], e)
 		}
 	}
-	if len(found) > maxCandidates {
-		slices.SortStableFunc(found, func(a, b candidate) int { return b.have - a.have })
-		found = found[:maxCandidates]
-	}
-	out := make([]*entry, len(found))
-	for i, c := range found {
-		out[i] = c.entry
-	}
-	return out
+	slices.Reverse(byHits)
+	out := slices.Concat(byHits...)
+	return out[:min(len(out), maxCandidates)]
 }
 
-// score tells how similar an entry is to the query and whether that is enough.
-func score(e *entry, query []trigram) (float64, bool) {
+// score tells how similar an entry is to the pattern and whether that is
+// enough.
+func score(e *entry, p *pattern) (float64, bool) {
 	name, rest := trigramsOf(e.name()), trigramsOf(e.description())
-	byName := wordSimilarity(query, name, similarName)
-	byRest := wordSimilarity(query, rest, similarName)
-	return byName + similarity(query, unique(name)) + 0.5*byRest, byName > similarName || byRest > similarDescription
-}
-
-// sorted orders a page's list by another column than the default; entries is
-// not changed.
-func sorted(entries []*entry, by string) []*entry {
-	var less func(a, b *entry) int
-	switch by {
-	case "name":
-		less = func(a, b *entry) int { return cmp.Or(strings.Compare(a.name(), b.name()), cmp.Compare(a.id, b.id)) }
-	case "changed":
-		less = func(a, b *entry) int {
-			return cmp.Or(cmp.Compare(b.updatedUS, a.updatedUS), cmp.Compare(a.id, b.id))
-		}
-	case "created":
-		less = func(a, b *entry) int {
-			return cmp.Or(cmp.Compare(b.createdUS, a.createdUS), cmp.Compare(a.id, b.id))
-		}
-	default:
-		return entries
-	}
-	entries = slices.Clone(entries)
-	slices.SortFunc(entries, less)
-	return entries
+	byName := p.wordSimilarity(name, similarName)
+	byRest := p.wordSimilarity(rest, similarName)
+	return byName + similarity(p.trigrams, unique(name)) + 0.5*byRest, byName > similarName || byRest > similarDescription
 }
 
 // FunctionCounts counts a project's functions by type.

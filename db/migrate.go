@@ -45,32 +45,47 @@ func provider(p *pool, database string) (*goose.Provider, error) {
 
 // migrate brings a file to the newest schema. It refuses a file that a newer
 // Hogpen has written, for older code would damage what it does not know.
+//
+// Two processes may start at once. Each step is a transaction, so the slower
+// one fails at a step that the other has made; it then goes on from there. A
+// step that is at fault itself fails again at the same version.
 func migrate(ctx context.Context, p *pool, database string) ([]Migration, error) {
+	for before := int64(-1); ; {
+		done, version, err := migrateOnce(ctx, p, database)
+		if err == nil || ctx.Err() != nil || version == before {
+			return done, err
+		}
+		before = version
+	}
+}
+
+// migrateOnce also gives the version that it began with.
+func migrateOnce(ctx context.Context, p *pool, database string) ([]Migration, int64, error) {
 	g, err := provider(p, database)
 	if err != nil {
-		return nil, err
+		return nil, -1, err
 	}
 	current, target, err := g.GetVersions(ctx)
 	if err != nil {
-		return nil, fault("read schema version of "+database, err)
+		return nil, -2, fault("read schema version of "+database, err)
 	}
 	if current > target {
-		return nil, newerSchema(database, current, target)
+		return nil, -1, newerSchema(database, current, target)
 	}
 	// The usual start has nothing to do and should not take the write lock.
 	if current == target {
-		return nil, nil
+		return nil, current, nil
 	}
 	done, err := g.Up(ctx)
 	if err != nil {
-		return nil, fault("migrate "+database, partial(err))
+		return nil, current, fault("migrate "+database, partial(err))
 	}
 	var out []Migration
 	for _, d := range done {
 		out = append(out, Migration{Database: database, Version: d.Source.Version,
 			Name: path.Base(d.Source.Path), Applied: true, Took: d.Duration})
 	}
-	return out, nil
+	return out, current, nil
 }
 
 func newerSchema(database string, current, target int64) error {

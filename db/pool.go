@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"modernc.org/sqlite"
+
+	"hogpen/cdp"
 )
 
 // poolOptions shape one database file's connections. The zero value of a
@@ -100,16 +102,37 @@ func openPool(ctx context.Context, path string, o poolOptions) (*pool, error) {
 	}
 	p := &pool{path: path, stmts: map[stmtKey]*sql.Stmt{}}
 	d := &sqlite.Driver{}
+	if err := registerFunctions(d); err != nil {
+		return nil, err
+	}
 	p.w = sql.OpenDB(connector{d, dsn(path, o, true)})
 	p.w.SetMaxOpenConns(1)
 	p.w.SetMaxIdleConns(1)
 	p.r = sql.OpenDB(connector{d, dsn(path, o, false)})
 	p.r.SetMaxOpenConns(o.Readers)
 	p.r.SetMaxIdleConns(o.Readers)
-	if err := p.w.PingContext(ctx); err != nil {
-		return nil, errors.Join(fault("open "+path, err), p.close())
+	if err := p.connect(ctx, o.Busy); err != nil {
+		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
+}
+
+// connect makes the writing connection. When several processes open a new
+// file at once, the change to the write-ahead log fails at once for all but
+// one of them, without the wait that other statements make; so it waits here.
+func (p *pool) connect(ctx context.Context, patience time.Duration) error {
+	for end := time.Now().Add(patience); ; {
+		err := fault("open "+p.path, p.w.PingContext(ctx))
+		var passing *cdp.Error
+		if !errors.As(err, &passing) || passing.Code != cdp.Unavailable || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // dsn spells the settings into the connection string, because a pragma that

@@ -133,8 +133,9 @@ type Queue struct {
 	laterSeq int64
 	pruned   time.Time // when old dead messages were last deleted
 
-	folding atomic.Bool // the log is being folded back
-	shrink  atomic.Bool // the file should be made smaller
+	folding     atomic.Bool  // the log is being folded back
+	shrink      atomic.Bool  // the file should be made smaller
+	shrinkAbove atomic.Int64 // bytes of empty pages from which on
 }
 
 // queueTopic is one kind of work.
@@ -166,13 +167,13 @@ func (t *queueTopic) endBlock() int64   { return (t.id + 1) << topicShift }
 // parcel is messages on their way to the committer, in stored form.
 type parcel struct {
 	buf       []byte
-	entries   []entry
+	entries   []tracked
 	answer    chan error
 	abandoned atomic.Bool // its publisher is gone
 }
 
-// entry is one message of a parcel.
-type entry struct {
+// tracked is one message of a parcel.
+type tracked struct {
 	topic    *queueTopic
 	at, size int
 	due      int64 // microseconds; 0 is at once
@@ -202,6 +203,7 @@ func OpenQueue(ctx context.Context, dir string, o QueueOptions) (*Queue, error) 
 	q := &Queue{o: o.withDefaults(), pool: p, topics: map[string]*queueTopic{}, dirty: map[*liveBlock]struct{}{}, crashes: map[int64]map[uint32]int{},
 		wake: make(chan struct{}, 1), committer: make(chan struct{})}
 	q.room = sync.NewCond(&q.mu)
+	q.shrinkAbove.Store(shrinkAbove)
 	if err := q.start(ctx, dir); err != nil {
 		return nil, errors.Join(err, q.release())
 	}
@@ -340,7 +342,7 @@ func (q *Queue) pack(p *parcel, msgs []queue.Message) error {
 		if t == nil || t.name != m.Topic {
 			t = q.topic(m.Topic)
 		}
-		e := entry{topic: t, at: at, size: len(p.buf) - at, attempt: m.Attempt}
+		e := tracked{topic: t, at: at, size: len(p.buf) - at, attempt: m.Attempt}
 		if !m.NotBefore.IsZero() && m.NotBefore.After(q.o.Now()) {
 			e.due = m.NotBefore.UnixMicro()
 		}

@@ -73,37 +73,82 @@ func share(common, a, b int) float64 {
 	return float64(common) / float64(a+b-common)
 }
 
-// wordSimilarity is the greatest similarity between query, as unique gives it,
-// and any stretch of text, as trigramsOf gives it. Stretches so long that they
-// cannot reach floor are not tried, so a result below floor is a lower bound.
-func wordSimilarity(query, text []trigram, floor float64) float64 {
-	longest := int(float64(len(query)) / floor)
-	best := 0.0
-	for start, t := range text {
-		if _, hit := slices.BinarySearch(query, t); hit {
-			best = max(best, fromHere(query, text[start:], longest))
+// pattern is a text to which others are compared.
+type pattern struct {
+	trigrams []trigram // as unique gives them
+	bits     []uint    // the mark of each
+	quick    uint64    // a bit for each, to tell most others quickly
+}
+
+func newPattern(folded string) pattern {
+	p := pattern{trigrams: unique(trigramsOf(folded))}
+	for _, t := range p.trigrams {
+		p.bits = append(p.bits, t.bit())
+		p.quick |= 1 << (t.bit() & 63)
+	}
+	return p
+}
+
+// place is the index of t in the pattern, -1 when it is not there.
+func (p *pattern) place(t trigram) int {
+	if p.quick>>(t.bit()&63)&1 == 0 {
+		return -1
+	}
+	if i, ok := slices.BinarySearch(p.trigrams, t); ok {
+		return i
+	}
+	return -1
+}
+
+// wordSimilarity is the greatest similarity between the pattern and any
+// stretch of text, as trigramsOf gives it. Stretches so long that they cannot
+// reach floor are not tried, so a result below floor is a lower bound.
+func (p *pattern) wordSimilarity(text []trigram, floor float64) float64 {
+	var hits []hit
+	for i, t := range text {
+		if place := p.place(t); place >= 0 {
+			hits = append(hits, hit{i, place})
 		}
+	}
+	longest := int(float64(len(p.trigrams)) / floor)
+	best := 0.0
+	for len(hits) > 0 {
+		best = max(best, p.fromHere(text, hits, longest))
+		hits = hits[1:]
 	}
 	return best
 }
 
-// fromHere is the greatest similarity of a stretch that begins where text
-// does and has at most longest distinct trigrams.
-func fromHere(query, text []trigram, longest int) float64 {
+// hit is where a trigram of the text stands, there and in the pattern.
+type hit struct{ at, place int }
+
+// fromHere is the greatest similarity of a stretch that begins with the first
+// of hits, ends with any of them and has at most longest distinct trigrams.
+func (p *pattern) fromHere(text []trigram, hits []hit, longest int) float64 {
 	best, common, distinct := 0.0, 0, 0
-	for end, t := range text {
-		if slices.Contains(text[:end], t) {
+	start := hits[0].at
+	end := start
+	for i, h := range hits {
+		for ; end < h.at; end++ {
+			if !slices.Contains(text[start:end], text[end]) {
+				distinct++
+			}
+		}
+		end++
+		if seen(hits[:i], h.place) {
 			continue
 		}
+		common++
 		if distinct++; distinct > longest {
 			break
 		}
-		if _, hit := slices.BinarySearch(query, t); hit {
-			common++
-			best = max(best, share(common, len(query), distinct))
-		}
+		best = max(best, share(common, len(p.trigrams), distinct))
 	}
 	return best
+}
+
+func seen(hits []hit, place int) bool {
+	return slices.ContainsFunc(hits, func(h hit) bool { return h.place == place })
 }
 
 // marks tell in few bits which trigrams a text may have: a trigram whose bit
@@ -114,15 +159,16 @@ func (t trigram) bit() uint { return uint(uint64(t) * 0x9e3779b97f4a7c15 >> 55) 
 
 func marksOf(s string) (m marks) {
 	for _, t := range trigramsOf(s) {
-		m[t.bit()>>6] |= 1 << (t.bit() & 63)
+		b := t.bit()
+		m[b>>6] |= 1 << (b & 63)
 	}
 	return m
 }
 
-// mayHave counts how many of the trigrams the text may have.
-func (m *marks) mayHave(ts []trigram) (n int) {
-	for _, t := range ts {
-		n += int(m[t.bit()>>6] >> (t.bit() & 63) & 1)
+// mayHave counts how many of the pattern's trigrams the text may have.
+func (m *marks) mayHave(p *pattern) (n int) {
+	for _, b := range p.bits {
+		n += int(m[b>>6&7] >> (b & 63) & 1)
 	}
 	return n
 }

@@ -5,6 +5,7 @@ import (
 	"hogpen/hog/bytecode"
 	"hogpen/hog/compiler"
 	"hogpen/hog/parser"
+	"hogpen/hog/printer"
 )
 
 // Options steer a compilation, see compiler.Options.
@@ -74,3 +75,7 @@ func ParseExpr(src string) (ast.Expr, ast.Diagnostics) { return parser.Expr(src)
 
 // ParseTemplate reads an input template.
 func ParseTemplate(text string) (ast.Expr, ast.Diagnostics) { return parser.Template(text) }
+
+// Format writes a program tidily. A source with faults is not formatted: the
+// result is then empty.
+func Format(src string) (string, ast.Diagnostics) { return printer.Format(src) }

@@ -35,7 +35,7 @@ func (m *Machine) setBudget(b Budget) {
 	if b.Memory == 0 {
 		b.Memory = DefaultMemory
 	}
-	if b.Depth <= 0 || b.Depth > 100*DefaultDepth {
+	if b.Depth <= 0 || b.Depth > 10*DefaultDepth {
 		b.Depth = DefaultDepth
 	}
 	if b.AsyncSteps == 0 {
@@ -134,8 +134,13 @@ type counter struct {
 }
 
 func (c *counter) machine(m *Machine) int64 {
-	for i := range m.frames[:m.depth] {
+	for i := range m.frames {
 		if fn := m.frames[i].fn; fn != nil {
+			c.function(fn)
+		}
+	}
+	for _, fn := range m.fns {
+		if fn != nil {
 			c.function(fn)
 		}
 	}

@@ -44,6 +44,7 @@ type Program struct {
 	calls   []*callSite
 	texts   []string // messages of opFail
 	starts  map[int]int32
+	landed  []bool // instructions that are jumped to
 	hash    string
 	opt     LoadOptions
 	main    *funcInfo

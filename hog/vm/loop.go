@@ -18,7 +18,8 @@ func (m *Machine) loop() (Value, *Suspension, error) {
 	p := f.prog
 	code, ip := p.code, f.ip
 	for {
-		in := &code[ip]
+		at := ip
+		in := &code[at]
 		ip++
 		if m.fuel -= int64(in.cost); m.fuel < 0 {
 			m.fail(m.refuel())
@@ -29,7 +30,7 @@ func (m *Machine) loop() (Value, *Suspension, error) {
 			m.push(p.values[in.k])
 		case opGlobal:
 			ip += int(in.n)
-			m.push(m.global(p.paths[in.k]))
+			m.push(m.global(p.paths[in.k], p, at))
 		case opProp:
 			ip += int(in.n)
 			m.push(m.getSite(m.pop(), p.sites[in.k]))
@@ -150,7 +151,7 @@ func (m *Machine) loop() (Value, *Suspension, error) {
 			call = callOut
 		}
 		if m.err != nil {
-			m.placeError(p, ip-1)
+			m.placeError(p, at)
 			var thrown *HogError
 			if !errors.As(m.err, &thrown) || !m.catch(thrown.Value) {
 				return Null, nil, m.err
@@ -184,7 +185,7 @@ func (m *Machine) loop() (Value, *Suspension, error) {
 			}
 		}
 		if m.err != nil {
-			m.placeError(p, ip-1)
+			m.placeError(p, at)
 			var thrown *HogError
 			if !errors.As(m.err, &thrown) || !m.catch(thrown.Value) {
 				return Null, nil, m.err

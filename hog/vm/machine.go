@@ -45,7 +45,13 @@ type Machine struct {
 	memLimit   int64
 	asyncSteps int
 
-	nums []float64 // numeric slots of the closure back end
+	// The closure back end. r and f are the current frame's slots.
+	r        []Value
+	f        []float64
+	nums     []float64   // numeric slots, by the same numbers as the stack's
+	compiled bool        // a closure program runs
+	peak     int         // stack[:peak] was in use by it
+	fns      []*function // the functions of its frames, fns[:depth]
 }
 
 // frame is an activation of a function.
@@ -140,22 +146,34 @@ func (m *Machine) release() {
 	if len(m.stack) > 1<<16 {
 		m.stack = nil
 	} else {
-		clear(m.stack[:m.sp])
+		clear(m.stack[:max(m.sp, m.peak)])
 	}
 	clear(m.frames)
 	m.frames, m.tries = m.frames[:0], m.tries[:0]
+	if len(m.fns) > 64 {
+		m.fns = nil
+	} else {
+		clear(m.fns)
+	}
 	clear(m.open)
 	m.open = m.open[:0]
 	clear(m.kept)
 	m.kept = m.kept[:0]
 	m.sp, m.depth, m.fn, m.declared = 0, 0, nil, nil
+	m.r, m.f, m.compiled, m.peak = nil, nil, false, 0
 	m.env, m.globals, m.ctx, m.call.Args = Env{}, nil, nil, nil
 	if cap(m.buf) > 1<<16 {
 		m.buf = nil
 	}
 }
 
-func (m *Machine) top() int { return m.sp }
+// top is where the free part of the stack begins.
+func (m *Machine) top() int {
+	if m.compiled {
+		return m.base + len(m.r)
+	}
+	return m.sp
+}
 
 func (m *Machine) now() time.Time {
 	if m.env.Now != nil {
@@ -285,15 +303,22 @@ func (m *Machine) invoke(v Value, args []Value) (Value, error) {
 	fn := v.o.ext.fn
 	switch fn.info.kind {
 	case fnLibrary:
-		args, err := fillArgs(fn.info.lib, args)
-		if err != nil {
-			return Null, err
-		}
-		return m.library(fn.info.lib, args)
+		return m.invokeLibrary(fn.info.lib, args)
 	case fnLocal:
 		return m.invokeCompiled(fn, args)
 	}
 	return Null, invalidClosure(v)
+}
+
+// invokeLibrary copies the arguments, so that the slice of the caller need not
+// be allocated.
+func (m *Machine) invokeLibrary(f *libFunc, args []Value) (Value, error) {
+	if msg := f.arity(len(args)); msg != "" {
+		return Null, Errorf("%s", msg)
+	}
+	own := make([]Value, max(len(args), f.Max))
+	copy(own, args)
+	return m.library(f, own)
 }
 
 func invalidClosure(v Value) error {

@@ -74,7 +74,7 @@ func (m *Machine) getSite(obj Value, s *propSite) Value {
 
 // global reads a chain from the globals. Without a SET_PROPERTY in the program
 // the shared value itself is given, else a private view of it.
-func (m *Machine) global(p *path) Value {
+func (m *Machine) global(p *path, prog *Program, at int) Value {
 	d := m.globals
 	i := -1
 	if d != nil {
@@ -84,7 +84,7 @@ func (m *Machine) global(p *path) Value {
 		if p.has {
 			return p.value
 		}
-		m.fail(Errorf("Global variable not found: %s", p.text))
+		m.failAt(prog, at, Errorf("Global variable not found: %s", p.text))
 		return Null
 	}
 	v := d.vals[i]
@@ -132,7 +132,7 @@ func (m *Machine) globalOf(keys []Value) Value {
 		p.text += "." + t.o.str
 		p.has = false
 	}
-	v := m.global(p)
+	v := m.global(p, m.prog, 0)
 	for i, k := range keys[1:] {
 		if k.IsString() {
 			v = m.globalStep(v, &propSite{key: texts[i+1]})

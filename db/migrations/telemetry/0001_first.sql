@@ -22,7 +22,8 @@ create index event_received on event (project_id, received_at_us);
 
 -- +goose StatementBegin
 create table run (
-  id              text not null,
+  seq             integer primary key,
+  id              text not null unique,
   project_id      integer not null,
   function_id     text not null,
   version         integer not null,
@@ -36,9 +37,8 @@ create table run (
   finished_at_us  integer,
   duration_us     integer not null,
   error_kind      text not null,
-  error_message   text not null,
-  primary key (id)
-) strict, without rowid;
+  error_message   text not null
+) strict;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
@@ -103,4 +103,12 @@ create table metric_hour (
   count       integer not null,
   primary key (project_id, function_id, bucket_us, name, kind)
 ) strict, without rowid;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create index metric_minute_bucket on metric_minute (bucket_us);
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create index metric_hour_bucket on metric_hour (bucket_us);
 -- +goose StatementEnd
