@@ -95,7 +95,7 @@ func (x *Executor) Run(ctx context.Context, p cdp.Project, f *Function, inv *cdp
 }
 
 func (x *Executor) newRun(p cdp.Project, f *Function, inv *cdp.Invocation) (*run, error) {
-	globals, err := vm.ParseJSON(inv.Globals, vm.JSONOptions{Freeze: true})
+	globals, err := x.parse(inv.Globals)
 	if err != nil {
 		return nil, fmt.Errorf("read globals of invocation %s: %w", inv.ID, err)
 	}
