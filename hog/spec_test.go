@@ -44,25 +44,34 @@ func specRows(t *testing.T, file string) []row {
 	return rows
 }
 
+// TestSpecParsing checks Appendix C (parsing.txt) and the rules of sections 1
+// and 2, an example each (rules.txt).
 func TestSpecParsing(t *testing.T) {
 	t.Parallel()
-	rows := specRows(t, "parsing.txt")
-	if len(rows) < 85 {
-		t.Fatalf("only %d rows found", len(rows))
+	for file, least := range map[string]int{"parsing.txt": 85, "rules.txt": 100} {
+		rows := specRows(t, file)
+		if len(rows) < least {
+			t.Fatalf("%s: only %d rows found", file, len(rows))
+		}
+		for _, r := range rows {
+			checkTree(t, file, r)
+		}
 	}
-	for _, r := range rows {
-		want, rejected := strings.CutSuffix(r.want, " (rejected)")
-		have, diags := dumpRow(r.src, want)
-		if diags.Failed() {
-			t.Errorf("parsing.txt:%d: %s: %v", r.line, r.src, diags)
-			continue
-		}
-		if have != want {
-			t.Errorf("parsing.txt:%d: %s\nhave %s\nwant %s", r.line, r.src, have, want)
-		}
-		if _, diags := hog.Compile(r.src, hog.Options{}); rejected && !diags.Failed() {
-			t.Errorf("parsing.txt:%d: %s compiles, and must be rejected", r.line, r.src)
-		}
+}
+
+func checkTree(t *testing.T, file string, r row) {
+	t.Helper()
+	want, rejected := strings.CutSuffix(r.want, " (rejected)")
+	have, diags := dumpRow(r.src, want)
+	if diags.Failed() {
+		t.Errorf("%s:%d: %s: %v", file, r.line, r.src, diags)
+		return
+	}
+	if have != want {
+		t.Errorf("%s:%d: %s\nhave %s\nwant %s", file, r.line, r.src, have, want)
+	}
+	if _, diags := hog.Compile(r.src, hog.Options{}); rejected && !diags.Failed() {
+		t.Errorf("%s:%d: %s compiles, and must be rejected", file, r.line, r.src)
 	}
 }
 

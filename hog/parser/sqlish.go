@@ -219,13 +219,13 @@ func (p *parser) trimFrom() ast.Expr {
 // that name.
 func (p *parser) castCall() ast.Expr {
 	open := p.pos + 1
-	if p.tok(open).kind != tokLParen || p.match[open] < 0 {
+	if p.tok(open).kind != tokLParen || p.match[open] < 0 || p.hasAtTop(open, tokComma) {
 		return nil
 	}
 	from := p.pos
 	end := int(p.match[open])
 	for i := open + 1; i < end; i++ {
-		if p.toks[i].kw == kwAs && i > open+1 && p.isName(i+1) && !p.hasAtTop(open, tokComma) {
+		if p.toks[i].kw == kwAs && i > open+1 && p.isName(i+1) {
 			p.pos = end + 1
 			return p.unsupported(p.spanFrom(from), "type cast", "type_cast")
 		}

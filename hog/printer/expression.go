@@ -228,6 +228,10 @@ func (p *printer) call(n *ast.Call) *doc {
 // name needs its parentheses: without them it would be another node.
 func (p *printer) callee(e ast.Expr) *doc {
 	switch n := e.(type) {
+	case *ast.Constant:
+		if n.Kind == ast.KindBool && !n.Parens {
+			return p.wrapped(e)
+		}
 	case *ast.Field:
 		if len(n.Chain) == 1 && !n.Parens {
 			return p.wrapped(e)
