@@ -191,7 +191,7 @@ func (c *Config) loadFile(path string) error {
 	for key, v := range keys {
 		o := find(opts, key)
 		if o.Name == "" {
-			return fmt.Errorf("configuration file %s: unknown key %q%s", path, key, didYouMean(key, known))
+			return fmt.Errorf("configuration file %s: unknown key %q%s", path, key, DidYouMean(key, known))
 		}
 		value := fmt.Sprint(v)
 		if items, ok := v.([]any); ok {
@@ -218,7 +218,7 @@ func FlagError(fs *flag.FlagSet, err error) error {
 		name = strings.TrimLeft(name, "-")
 		var known []string
 		fs.VisitAll(func(f *flag.Flag) { known = append(known, f.Name) })
-		return fmt.Errorf("unknown flag --%s%s", name, didYouMean(name, known))
+		return fmt.Errorf("unknown flag --%s%s", name, DidYouMean(name, known))
 	}
 	return err
 }
@@ -341,9 +341,9 @@ func checkRole(v string) error {
 	return nil
 }
 
-// didYouMean gives ", did you mean "x"?" for the nearest known name, or
+// DidYouMean gives ", did you mean "x"?" for the nearest known name, or
 // nothing when none is near.
-func didYouMean(name string, known []string) string {
+func DidYouMean(name string, known []string) string {
 	best, bestDist := "", 3
 	for _, k := range known {
 		if d := distance(name, k); d < bestDist {

@@ -107,10 +107,10 @@ type InputSchema struct {
 	Type        string            `json:"type"`
 	Key         string            `json:"key"`
 	Label       *string           `json:"label,omitempty"`
-	Choices     []json.RawMessage `json:"choices,omitempty"`
+	Choices     []json.RawMessage `json:"choices,omitzero"`
 	Searchable  *bool             `json:"searchable,omitempty"`
 	Required    bool              `json:"required"`
-	Default     json.RawMessage   `json:"default,omitempty"`
+	Default     json.RawMessage   `json:"default,omitzero"`
 	Secret      bool              `json:"secret"`
 	Hidden      bool              `json:"hidden"`
 	Description *string           `json:"description,omitempty"`
@@ -153,16 +153,17 @@ func (in Inputs) Get(key string) (Input, bool) {
 	return Input{}, false
 }
 
-// Filters choose the events a function runs for. Lists are nil when absent;
+// Filters choose the events a function runs for. Lists are nil when absent
+// (an empty list that was given is shown as one);
 // their elements are kept as the client wrote them.
 type Filters struct {
 	Source             string            `json:"source"` // "events" by default
-	Actions            []json.RawMessage `json:"actions,omitempty"`
-	Events             []json.RawMessage `json:"events,omitempty"`
-	DataWarehouse      []json.RawMessage `json:"data_warehouse,omitempty"`
-	Properties         []json.RawMessage `json:"properties,omitempty"`
+	Actions            []json.RawMessage `json:"actions,omitzero"`
+	Events             []json.RawMessage `json:"events,omitzero"`
+	DataWarehouse      []json.RawMessage `json:"data_warehouse,omitzero"`
+	Properties         []json.RawMessage `json:"properties,omitzero"`
 	Bytecode           json.RawMessage   `json:"bytecode"` // null when not compiled
-	Transpiled         json.RawMessage   `json:"transpiled,omitempty"`
+	Transpiled         json.RawMessage   `json:"transpiled,omitzero"`
 	FilterTestAccounts *bool             `json:"filter_test_accounts,omitempty"`
 	BytecodeError      string            `json:"bytecode_error,omitempty"`
 }

@@ -16,6 +16,8 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"hogpen/app"
 )
 
 // streams are what a command reads and writes.
@@ -130,7 +132,7 @@ func pick(args []string) (*command, []string, error) {
 	for _, c := range all {
 		names = append(names, c.name)
 	}
-	return nil, nil, fmt.Errorf("unknown command %q%s; hogpen help lists them", args[0], didYouMean(args[0], names))
+	return nil, nil, fmt.Errorf("unknown command %q%s; hogpen help lists them", args[0], app.DidYouMean(args[0], names))
 }
 
 func usage(w io.Writer) {
@@ -143,7 +145,15 @@ func usage(w io.Writer) {
 
 func commandHelp(w io.Writer, c command) {
 	fmt.Fprintf(w, "%s\n\nUsage:   hogpen %s %s\nExample: %s\n", strings.ToUpper(c.help[:1])+c.help[1:]+".", c.name, c.args, c.example)
-	for _, row := range helpFlags(c.name) {
-		fmt.Fprintln(w, row)
+	if c.name != "serve" && c.name != "config" {
+		return
+	}
+	fmt.Fprintln(w, "\nFlags, each also as an environment variable (HOGPEN_…) and a key of the file that --config names:")
+	for _, o := range app.Options() {
+		def := ""
+		if o.Default != "" {
+			def = " (" + o.Default + ")"
+		}
+		fmt.Fprintf(w, "  --%-16s %s%s\n", o.Name, o.Help, def)
 	}
 }

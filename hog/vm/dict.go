@@ -1,0 +1,191 @@
+package vm
+
+import (
+	"math"
+	"sync/atomic"
+)
+
+// dict is an insertion-ordered map. Up to eight keys it is scanned; above, a
+// small open-addressing table maps hashes to positions. Hog has no way to
+// remove a key, hence no tombstones.
+type dict struct {
+	keys  []Value
+	vals  []Value
+	index []int32 // position+1 per bucket, 0 for empty; a power of two long
+}
+
+const scanLimit = 8
+
+// hashText is FNV-1a, never 0.
+func hashText(s string) uint32 {
+	h := uint32(2166136261)
+	for i := 0; i < len(s); i++ {
+		h = (h ^ uint32(s[i])) * 16777619
+	}
+	if h == 0 {
+		return 1
+	}
+	return h
+}
+
+// textHash gives the hash of a string object. It is kept; two goroutines may
+// both compute it, with the same result.
+func (o *object) textHash() uint32 {
+	h := atomic.LoadUint32(&o.hash)
+	if h == 0 {
+		h = hashText(o.str)
+		atomic.StoreUint32(&o.hash, h)
+	}
+	return h
+}
+
+func hashNumber(f float64) uint32 {
+	if f == 0 {
+		f = 0 // minus zero and zero are one key
+	}
+	if f != f {
+		return 7
+	}
+	b := math.Float64bits(f)
+	h := uint32(b^b>>32) * 2654435761
+	return h ^ h>>15
+}
+
+// sameValue is the identity of keys and of membership: same text, same number
+// (NaN included), same boolean, null, or the same reference.
+func sameValue(a, b Value) bool {
+	if a.o == b.o {
+		return a.o != &numberObject && a.o != &boolObject || a.n == b.n || a.n != a.n && b.n != b.n
+	}
+	return a.o != nil && b.o != nil && a.o.kind == KindString && b.o.kind == KindString && a.o.str == b.o.str
+}
+
+// find gives the position of a key, or -1.
+func (d *dict) find(k Value) int {
+	if k.o != nil && k.o.kind == KindString {
+		if d.index == nil {
+			for i := range d.keys {
+				o := d.keys[i].o
+				if o == k.o || o != nil && o.kind == KindString && o.str == k.o.str {
+					return i
+				}
+			}
+			return -1
+		}
+		return d.probeText(k.o.str, k.o.textHash())
+	}
+	if d.index != nil && (k.o == &numberObject) {
+		return d.probe(k, hashNumber(k.n))
+	}
+	// Booleans, null and references are rare keys: they are looked for one by one.
+	for i := range d.keys {
+		if sameValue(d.keys[i], k) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (d *dict) findText(s string, hash uint32) int {
+	if d.index == nil {
+		for i := range d.keys {
+			o := d.keys[i].o
+			if o != nil && o.kind == KindString && o.str == s {
+				return i
+			}
+		}
+		return -1
+	}
+	return d.probeText(s, hash)
+}
+
+func (d *dict) probeText(s string, hash uint32) int {
+	mask := uint32(len(d.index) - 1)
+	for b := hash & mask; ; b = (b + 1) & mask {
+		p := d.index[b]
+		if p == 0 {
+			return -1
+		}
+		o := d.keys[p-1].o
+		if o != nil && o.kind == KindString && o.str == s {
+			return int(p - 1)
+		}
+	}
+}
+
+func (d *dict) probe(k Value, hash uint32) int {
+	mask := uint32(len(d.index) - 1)
+	for b := hash & mask; ; b = (b + 1) & mask {
+		p := d.index[b]
+		if p == 0 {
+			return -1
+		}
+		if sameValue(d.keys[p-1], k) {
+			return int(p - 1)
+		}
+	}
+}
+
+// put sets a key, at its old place if it is there, else at the end.
+func (d *dict) put(k, v Value) {
+	if i := d.find(k); i >= 0 {
+		d.vals[i] = v
+		return
+	}
+	d.add(k, v)
+}
+
+// add appends a key known to be absent.
+func (d *dict) add(k, v Value) {
+	d.keys = append(d.keys, k)
+	d.vals = append(d.vals, v)
+	n := len(d.keys)
+	switch {
+	case n <= scanLimit:
+	case d.index == nil || n*4 > len(d.index)*3:
+		d.reindex()
+	default:
+		d.place(k, int32(n))
+	}
+}
+
+func (d *dict) place(k Value, pos int32) {
+	var h uint32
+	switch {
+	case k.o == &numberObject:
+		h = hashNumber(k.n)
+	case k.o != nil && k.o.kind == KindString:
+		h = k.o.textHash()
+	default:
+		return // found by scanning
+	}
+	mask := uint32(len(d.index) - 1)
+	b := h & mask
+	for d.index[b] != 0 {
+		b = (b + 1) & mask
+	}
+	d.index[b] = pos
+}
+
+func (d *dict) reindex() {
+	size := 32
+	for size < len(d.keys)*2 {
+		size *= 2
+	}
+	d.index = make([]int32, size)
+	for i, k := range d.keys {
+		d.place(k, int32(i+1))
+	}
+}
+
+// copyOf gives a dict with the same content and own arrays.
+func (d *dict) copyOf() *dict {
+	c := &dict{
+		keys: append(make([]Value, 0, len(d.keys)+2), d.keys...),
+		vals: append(make([]Value, 0, len(d.vals)+2), d.vals...),
+	}
+	if d.index != nil {
+		c.index = append([]int32(nil), d.index...)
+	}
+	return c
+}

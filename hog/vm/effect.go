@@ -1,0 +1,318 @@
+package vm
+
+import "hogpen/hog/bytecode"
+
+// effect translates the instructions that do more than push a value.
+func (t *translator) effect(in *instr, at int32) (next int32, ended bool) {
+	next = at + 1
+	switch in.op {
+	case opGlue, bytecode.Jump:
+		t.endWithJump(in.n)
+		return 0, true
+	case bytecode.JumpIfFalse:
+		n := t.pop()
+		t.fill(len(t.stack))
+		if t.bad {
+			return 0, true
+		}
+		t.cur.kind, t.cur.cond = endCond, t.genCond(n)
+		t.cur.yes, t.cur.no = t.blockOf(next, len(t.stack)), t.blockOf(in.n, len(t.stack))
+		t.finish()
+		return 0, true
+	case bytecode.JumpIfStackNotNull:
+		return t.jumpNotNull(in, next)
+	case opEnd:
+		var n *node
+		if n = constNode(Null); t.root && len(t.stack) > 0 {
+			n = t.pop()
+		}
+		return t.giveBack(n)
+	case bytecode.Return:
+		return t.giveBack(t.pop())
+	case bytecode.Throw:
+		n := t.pop()
+		t.fill(len(t.stack))
+		if t.bad {
+			return 0, true
+		}
+		value, p := t.genValue(n), t.p
+		t.stmt(func(m *Machine) { m.failAt(p, int(at), m.throw(value(m))) })
+		t.cur.kind, t.cur.value = endReturn, func(*Machine) Value { return Null }
+		t.finish()
+		return 0, true
+	case opFail:
+		msg, p := t.p.texts[in.k], t.p
+		t.fill(len(t.stack))
+		t.stmt(func(m *Machine) { m.failAt(p, int(at), Errorf("%s", msg)) })
+		t.cur.kind, t.cur.value = endReturn, func(*Machine) Value { return Null }
+		t.finish()
+		return 0, true
+	case bytecode.Try:
+		t.out.tries = true
+		t.fill(len(t.stack))
+		height := len(t.stack)
+		t.box(height)
+		t.use(height + 1)
+		handler := t.blockOf(in.n, height+1)
+		t.stmt(func(m *Machine) {
+			if len(m.tries) >= maxOperand {
+				m.fail(m.alloc(m.memLimit))
+			}
+			m.tries = append(m.tries, try{ip: handler, sp: m.base + height, depth: m.depth})
+		})
+	case bytecode.PopTry:
+		t.fill(len(t.stack))
+		p := t.p
+		t.stmt(func(m *Machine) {
+			if n := len(m.tries); n > 0 {
+				m.tries = m.tries[:n-1]
+			} else {
+				m.failAt(p, int(at), Errorf("Invalid HogQL bytecode, try stack is empty, can not pop"))
+			}
+		})
+	case bytecode.SetProperty:
+		t.setProperty(int(at))
+	case bytecode.SetUpvalue:
+		t.setUpvalue(int(in.n))
+	case bytecode.CloseUpvalue:
+		if len(t.stack) == 0 {
+			t.bad = true
+			return 0, true
+		}
+		t.out.closes = true
+		t.fill(len(t.stack))
+		slot := len(t.stack) - 1
+		t.box(slot)
+		t.stmt(func(m *Machine) { m.closeCells(m.base + slot) })
+		t.pop()
+	case bytecode.Closure:
+		t.closure(in)
+	case bytecode.CallLocal:
+		return next, t.callLocal(int(in.n), int(at))
+	case opCallHost:
+		return next, t.callHost(in, int(at))
+	case opCallNone:
+		t.callNone(in, int(at))
+		return 0, true
+	default: // GET_GLOBAL with computed keys, and what only hostile code has
+		t.bad = true
+		return 0, true
+	}
+	return next, t.bad
+}
+
+func (t *translator) jumpNotNull(in *instr, next int32) (int32, bool) {
+	if len(t.stack) == 0 {
+		t.bad = true
+		return 0, true
+	}
+	t.fill(len(t.stack))
+	top := t.stack[len(t.stack)-1]
+	value := t.genValue(top)
+	t.cur.kind, t.cur.cond = endCond, func(m *Machine) bool { return value(m).o != nil }
+	t.cur.yes, t.cur.no = t.blockOf(in.n, len(t.stack)), t.blockOf(next, len(t.stack))
+	t.finish()
+	return 0, true
+}
+
+func (t *translator) giveBack(n *node) (int32, bool) {
+	t.settle()
+	if t.bad {
+		return 0, true
+	}
+	t.cur.kind, t.cur.value = endReturn, t.genValue(n)
+	t.finish()
+	return 0, true
+}
+
+func (t *translator) setProperty(at int) {
+	args := t.popN(3)
+	t.settle()
+	if t.bad {
+		return
+	}
+	p, val := t.p, t.genValue(args[2])
+	obj := t.genValue(args[0])
+	if key := args[1]; key.kind == nodeConst {
+		k := key.value
+		t.stmt(func(m *Machine) {
+			o := obj(m)
+			v := val(m)
+			if m.err == nil {
+				if err := m.setProperty(o, k, v); err != nil {
+					m.failAt(p, at, err)
+				}
+			}
+		})
+		return
+	}
+	key := t.genValue(args[1])
+	t.stmt(func(m *Machine) {
+		o := obj(m)
+		k := key(m)
+		v := val(m)
+		if m.err == nil {
+			if err := m.setProperty(o, k, v); err != nil {
+				m.failAt(p, at, err)
+			}
+		}
+	})
+}
+
+func (t *translator) setUpvalue(i int) {
+	n := t.pop()
+	if i >= t.info.ups {
+		t.bad = true
+	}
+	// The cell may stand for a slot of an outer frame only, never of this one;
+	// but pending reads of upvalues must not see the new value.
+	t.settle()
+	if t.bad {
+		return
+	}
+	value := t.genValue(n)
+	t.stmt(func(m *Machine) {
+		v := value(m)
+		if m.err == nil {
+			m.setCell(m.fn.up[i], v)
+		}
+	})
+}
+
+func (t *translator) closure(in *instr) {
+	n := t.pop()
+	if n.kind != nodeFunc || n.info.ups != int(in.n) {
+		t.bad = true
+		return
+	}
+	info, count := n.info, int(in.n)
+	if count == 0 {
+		t.push(n) // a function without variables of others
+		return
+	}
+	t.fill(len(t.stack))
+	place := len(t.stack)
+	slots := make([]int, count)
+	for i := range slots {
+		slots[i] = int(t.p.values[int(in.k)+i].n)
+		switch {
+		case slots[i] >= 0:
+			if slots[i] > place {
+				t.bad = true
+				return
+			}
+			t.box(slots[i])
+			t.out.closes = true
+		case -slots[i]-1 >= t.info.ups:
+			t.bad = true
+			return
+		}
+	}
+	t.push(&node{kind: nodeSlot, slot: place})
+	t.box(place)
+	t.out.clears = true
+	t.stmt(func(m *Machine) {
+		fn := &function{info: info, up: make([]*cell, count)}
+		for i, s := range slots {
+			if s >= 0 {
+				fn.up[i] = m.cellOf(m.base + s)
+			} else {
+				fn.up[i] = m.fn.up[-s-1]
+			}
+		}
+		m.fail(m.alloc(160 + 56*int64(count)))
+		m.r[place] = functionValue(fn)
+	})
+}
+
+// callLocal makes the call of a function value. Its arguments stand in the
+// stack slots that become the callee's first ones.
+func (t *translator) callLocal(argc, at int) (ended bool) {
+	callee := t.pop()
+	if argc > maxArguments || argc > len(t.stack) {
+		t.bad = true
+		return true
+	}
+	t.fill(len(t.stack))
+	place := len(t.stack) - argc
+	for i := place; i <= len(t.stack); i++ {
+		t.box(i)
+	}
+	t.use(len(t.stack) + 1)
+	if t.bad {
+		return true
+	}
+	p := t.p
+	t.out.clears = true
+	if callee.kind == nodeUpvalue {
+		up := callee.slot
+		t.stmt(func(m *Machine) {
+			m.callCompiled(m.getCell(m.fn.up[up]), place, argc, p, at)
+		})
+	} else {
+		value := t.genValue(callee)
+		t.stmt(func(m *Machine) {
+			if fn := value(m); m.err == nil {
+				m.callCompiled(fn, place, argc, p, at)
+			}
+		})
+	}
+	t.popN(argc)
+	t.push(t.slotNode(place))
+	return false
+}
+
+func (t *translator) callHost(in *instr, at int) (ended bool) {
+	site, n := t.p.calls[in.k], int(in.n)
+	if n > maxArguments || n > len(t.stack) {
+		t.bad = true
+		return true
+	}
+	t.fill(len(t.stack))
+	place := len(t.stack) - n
+	for i := place; i <= len(t.stack); i++ {
+		t.box(i)
+	}
+	t.use(len(t.stack) + 1)
+	if t.bad {
+		return true
+	}
+	p := t.p
+	t.out.clears = true
+	t.stmt(func(m *Machine) {
+		v, err := m.host(site.name, m.r[place:place+n])
+		if err != nil {
+			m.failAt(p, at, err)
+		}
+		m.r[place] = v
+	})
+	t.popN(n)
+	t.push(t.slotNode(place))
+	return false
+}
+
+// callNone is a call that can only fail: of import, or of nothing known.
+func (t *translator) callNone(in *instr, at int) {
+	site, n := t.p.calls[in.k], int(in.n)
+	if n > len(t.stack) || n > maxArguments {
+		t.bad = true
+		return
+	}
+	t.fill(len(t.stack))
+	p, place := t.p, len(t.stack)-n
+	for i := range n {
+		t.box(place + i)
+	}
+	t.stmt(func(m *Machine) {
+		switch {
+		case site.name != "import":
+			m.failAt(p, at, Errorf("Unsupported function call: %s", site.name))
+		case n != 1:
+			m.failAt(p, at, Errorf("Function import requires exactly 1 argument"))
+		default:
+			m.failAt(p, at, Errorf("Unknown chunk: %s", JSText(m.r[place])))
+		}
+	})
+	t.cur.kind, t.cur.value = endReturn, func(*Machine) Value { return Null }
+	t.finish()
+}

@@ -1,0 +1,621 @@
+package vm
+
+import (
+	"strings"
+
+	"hogpen/hog/bytecode"
+)
+
+// Closures are made for the shape of their operands: a constant, a numeric
+// slot and a slot of values are captured variables instead of calls. The
+// shapes spelled out here are those that paid in the benchmarks.
+
+type (
+	valueFunc = func(m *Machine) Value
+	numFunc   = func(m *Machine) float64
+	condFunc  = func(m *Machine) bool
+)
+
+// genStore makes the statement that puts a node into a slot.
+func (t *translator) genStore(i int, n *node) func(m *Machine) {
+	if !t.boxed[i] && n.typ == typeNumber {
+		if s := t.storeSum(i, n); s != nil {
+			return s
+		}
+		f := t.genNum(n)
+		return func(m *Machine) { m.f[i] = f(m) }
+	}
+	switch n.kind {
+	case nodeConst:
+		v := n.value
+		return func(m *Machine) { m.r[i] = v }
+	case nodeSlot:
+		if t.boxed[n.slot] {
+			j := n.slot
+			return func(m *Machine) { m.r[i] = m.r[j] }
+		}
+	case nodeArith:
+		f := t.genNum(n)
+		return func(m *Machine) { m.r[i] = Value{f(m), &numberObject} }
+	}
+	f := t.genValue(n)
+	// r is read after f: a call in f may move the stack.
+	return func(m *Machine) {
+		v := f(m)
+		m.r[i] = v
+	}
+}
+
+// storeSum is x := y + const and x := x + expression, the steps of every loop.
+func (t *translator) storeSum(i int, n *node) func(m *Machine) {
+	if n.kind != nodeArith || n.op != bytecode.Plus {
+		return nil
+	}
+	a, b := n.a, n.b
+	if t.isNumSlot(b) && !t.isNumSlot(a) {
+		a, b = b, a
+	}
+	if !t.isNumSlot(a) {
+		return nil
+	}
+	j := a.slot
+	switch {
+	case isNumConst(b):
+		k := b.value.n
+		if i == j {
+			return func(m *Machine) { m.f[i] += k }
+		}
+		return func(m *Machine) { m.f[i] = m.f[j] + k }
+	case i == j && b.typ == typeNumber:
+		f := t.genNum(b)
+		return func(m *Machine) {
+			v := f(m)
+			m.f[i] += v
+		}
+	}
+	return nil
+}
+
+// genDrop makes the statement that evaluates a node for its faults.
+func (t *translator) genDrop(n *node) func(m *Machine) {
+	f := t.genValue(n)
+	return func(m *Machine) { f(m) }
+}
+
+func isNumConst(n *node) bool { return n.kind == nodeConst && n.typ == typeNumber }
+
+func (t *translator) isNumSlot(n *node) bool { return n.kind == nodeSlot && !t.boxed[n.slot] }
+
+func (t *translator) isBoxedSlot(n *node) bool { return n.kind == nodeSlot && t.boxed[n.slot] }
+
+// genValue makes the closure that gives a node's value.
+func (t *translator) genValue(n *node) valueFunc {
+	switch n.kind {
+	case nodeConst:
+		v := n.value
+		return func(*Machine) Value { return v }
+	case nodeSlot:
+		i := n.slot
+		if t.boxed[i] {
+			return func(m *Machine) Value { return m.r[i] }
+		}
+		return func(m *Machine) Value { return Value{m.f[i], &numberObject} }
+	case nodeUpvalue:
+		i := n.slot
+		return func(m *Machine) Value {
+			if c := m.fn.up[i]; c.open {
+				return m.stack[c.slot]
+			} else {
+				return c.v
+			}
+		}
+	case nodeGlobal:
+		return t.genGlobal(n)
+	case nodeProp:
+		return t.genProp(n)
+	case nodeIndex:
+		return t.genIndex(n)
+	case nodeArith:
+		f := t.genNum(n)
+		return func(m *Machine) Value { return Value{f(m), &numberObject} }
+	case nodeTest, nodeNot, nodeAll, nodeAny:
+		f := t.genCond(n)
+		return func(m *Machine) Value { return Bool(f(m)) }
+	case nodeDict:
+		return t.genDict(n)
+	case nodeList:
+		return t.genList(n)
+	case nodeLib:
+		return t.genLib(n)
+	}
+	info := n.info
+	return func(m *Machine) Value {
+		m.fail(m.alloc(160))
+		return functionValue(&function{info: info})
+	}
+}
+
+func (t *translator) genValues(nodes []*node) []valueFunc {
+	out := make([]valueFunc, len(nodes))
+	for i, n := range nodes {
+		out[i] = t.genValue(n)
+	}
+	return out
+}
+
+func (t *translator) genGlobal(n *node) valueFunc {
+	p, prog, at := n.path, t.p, n.at
+	if prog.writes || len(p.rest) > 2 || p.has {
+		return func(m *Machine) Value { return m.global(p, prog, at) }
+	}
+	root := p.root
+	missing := func(m *Machine) Value { return m.global(p, prog, at) }
+	step := func(v Value, m *Machine, s *propSite) Value {
+		if v.o != nil && v.o.dict != nil {
+			if i := s.in(v.o.dict); i >= 0 {
+				return v.o.dict.vals[i]
+			}
+			return Null
+		}
+		return m.globalStep(v, s)
+	}
+	switch len(p.rest) {
+	case 0:
+		return func(m *Machine) Value {
+			if d := m.globals; d != nil {
+				if i := root.in(d); i >= 0 {
+					return d.vals[i]
+				}
+			}
+			return missing(m)
+		}
+	case 1:
+		first := p.rest[0]
+		return func(m *Machine) Value {
+			if d := m.globals; d != nil {
+				if i := root.in(d); i >= 0 {
+					return step(d.vals[i], m, first)
+				}
+			}
+			return missing(m)
+		}
+	}
+	first, second := p.rest[0], p.rest[1]
+	return func(m *Machine) Value {
+		if d := m.globals; d != nil {
+			if i := root.in(d); i >= 0 {
+				return step(step(d.vals[i], m, first), m, second)
+			}
+		}
+		return missing(m)
+	}
+}
+
+func (t *translator) genProp(n *node) valueFunc {
+	site := n.site
+	if t.isBoxedSlot(n.a) {
+		i := n.a.slot
+		return func(m *Machine) Value { return m.getSite(m.r[i], site) }
+	}
+	obj := t.genValue(n.a)
+	return func(m *Machine) Value { return m.getSite(obj(m), site) }
+}
+
+// genIndex reads a property by a computed key; lists by number come first.
+func (t *translator) genIndex(n *node) valueFunc {
+	p, at := t.p, n.at
+	slow := func(m *Machine, obj, key Value) Value {
+		before := m.err
+		v := m.getProperty(obj, key)
+		if err := m.err; before == nil && err != nil {
+			m.err = nil
+			m.failAt(p, at, err)
+		}
+		return v
+	}
+	obj := t.genValue(n.a)
+	if n.b.typ == typeNumber {
+		key := t.genNum(n.b)
+		return func(m *Machine) Value {
+			o := obj(m)
+			k := key(m)
+			if o.o != nil && o.o.list != nil && o.o.flags == 0 {
+				if i := int(k); float64(i) == k && i > 0 && i <= len(o.o.list.elems) {
+					return o.o.list.elems[i-1]
+				}
+			}
+			return slow(m, o, Number(k))
+		}
+	}
+	key := t.genValue(n.b)
+	return func(m *Machine) Value {
+		o := obj(m)
+		k := key(m)
+		if o.o != nil && o.o.flags == 0 {
+			if d := o.o.dict; d != nil {
+				if i := d.find(k); i >= 0 {
+					return d.vals[i]
+				}
+				return Null
+			}
+		}
+		return slow(m, o, k)
+	}
+}
+
+func (t *translator) genDict(n *node) valueFunc {
+	args, p, at := t.genValues(n.args), t.p, n.at
+	cost := 128 + int64(len(args))*24
+	constant := true
+	for i := 0; i < len(n.args); i += 2 {
+		if k := n.args[i]; k.kind != nodeConst || !k.value.IsString() {
+			constant = false
+		}
+	}
+	if constant && distinct(n.args) {
+		return genRecord(n, args, p, at, cost)
+	}
+	return func(m *Machine) Value {
+		if err := m.alloc(cost); err != nil {
+			m.failAt(p, at, err)
+		}
+		v := NewDict(len(args) / 2)
+		for i := 0; i < len(args); i += 2 {
+			k := args[i](m)
+			v.o.dict.put(k, args[i+1](m))
+		}
+		return v
+	}
+}
+
+func distinct(pairs []*node) bool {
+	seen := map[string]bool{}
+	for i := 0; i < len(pairs); i += 2 {
+		if seen[pairs[i].value.o.str] {
+			return false
+		}
+		seen[pairs[i].value.o.str] = true
+	}
+	return true
+}
+
+// genRecord is a dict with constant distinct keys: they need no search.
+func genRecord(n *node, args []valueFunc, p *Program, at int, cost int64) valueFunc {
+	keys := make([]Value, len(args)/2)
+	vals := make([]valueFunc, len(args)/2)
+	for i := range keys {
+		keys[i], vals[i] = n.args[2*i].value, args[2*i+1]
+	}
+	return func(m *Machine) Value {
+		if err := m.alloc(cost); err != nil {
+			m.failAt(p, at, err)
+		}
+		v := NewDict(0)
+		d := v.o.dict
+		both := make([]Value, 2*len(keys))
+		d.keys, d.vals = both[:len(keys):len(keys)], both[len(keys):]
+		copy(d.keys, keys)
+		for i, f := range vals {
+			d.vals[i] = f(m)
+		}
+		if len(keys) > scanLimit {
+			d.reindex()
+		}
+		return v
+	}
+}
+
+func (t *translator) genList(n *node) valueFunc {
+	args, p, at := t.genValues(n.args), t.p, n.at
+	kind := KindArray
+	if n.op == bytecode.Tuple {
+		kind = KindTuple
+	}
+	cost := 80 + int64(len(args))*16
+	return func(m *Machine) Value {
+		if err := m.alloc(cost); err != nil {
+			m.failAt(p, at, err)
+		}
+		var elems []Value
+		if len(args) > 0 {
+			elems = make([]Value, len(args))
+		}
+		for i, a := range args {
+			elems[i] = a(m)
+		}
+		return newList(kind, elems)
+	}
+}
+
+// genLib makes a library call; its arguments go to the slots they would stand
+// in. Of pure functions on constants nothing special is made: compilers of
+// Hog leave few.
+func (t *translator) genLib(n *node) valueFunc {
+	args, lib, slot, p, at := t.genValues(n.args), n.lib, n.slot, t.p, n.at
+	call := lib.Call
+	exposes := lib.Elements && p.writes
+	end := slot + len(args)
+	return func(m *Machine) Value {
+		for i, a := range args {
+			v := a(m)
+			m.r[slot+i] = v
+		}
+		if m.err != nil {
+			return Null
+		}
+		in := m.r[slot:end]
+		if exposes {
+			for _, v := range in {
+				expose(v)
+			}
+		}
+		before := m.call.Args
+		m.call.Args = in
+		v, err := call(&m.call)
+		m.call.Args = before
+		if err != nil {
+			m.failAt(p, at, foreign(err))
+			return Null
+		}
+		return v
+	}
+}
+
+// genCond makes the closure that gives a node's truth.
+func (t *translator) genCond(n *node) condFunc {
+	switch n.kind {
+	case nodeConst:
+		b := n.value.Truthy()
+		return func(*Machine) bool { return b }
+	case nodeNot:
+		f := t.genCond(n.a)
+		return func(m *Machine) bool { return !f(m) }
+	case nodeAll, nodeAny:
+		return t.genJunction(n)
+	case nodeTest:
+		return t.genTest(n)
+	}
+	if n.typ == typeNumber {
+		f := t.genNum(n)
+		return func(m *Machine) bool {
+			x := f(m)
+			return x != 0 && x == x
+		}
+	}
+	f := t.genValue(n)
+	return func(m *Machine) bool { return f(m).Truthy() }
+}
+
+// genJunction is AND and OR. All operands are evaluated, as upstream does;
+// only where the rest can not fail it is left out, for nobody can tell.
+func (t *translator) genJunction(n *node) condFunc {
+	any := n.kind == nodeAny
+	conds := make([]condFunc, len(n.args))
+	quick := len(n.args) // operands from here on may be left out
+	for i, a := range n.args {
+		conds[i] = t.genCond(a)
+	}
+	for quick > 0 && !n.args[quick-1].fails {
+		quick--
+	}
+	if len(conds) == 2 && quick > 1 {
+		a, b := conds[0], conds[1]
+		if any {
+			return func(m *Machine) bool {
+				x := a(m)
+				y := b(m)
+				return x || y
+			}
+		}
+		return func(m *Machine) bool {
+			x := a(m)
+			y := b(m)
+			return x && y
+		}
+	}
+	return func(m *Machine) bool {
+		result := !any
+		for i, c := range conds {
+			if result == any && i >= quick {
+				break
+			}
+			if c(m) == any {
+				result = any
+			}
+		}
+		return result
+	}
+}
+
+func (t *translator) genTest(n *node) condFunc {
+	switch n.op {
+	case bytecode.Eq:
+		return t.genEqual(n)
+	case bytecode.NotEq:
+		f := t.genEqual(n)
+		return func(m *Machine) bool { return !f(m) }
+	case bytecode.Lt, bytecode.LtEq, bytecode.Gt, bytecode.GtEq:
+		return t.genCompare(n)
+	case bytecode.Like, bytecode.NotLike, bytecode.ILike, bytecode.NotILike:
+		if f := t.genLike(n); f != nil {
+			return f
+		}
+	}
+	a, b, o, p, at := t.genValue(n.a), t.genValue(n.b), n.op, t.p, n.at
+	return func(m *Machine) bool {
+		y := b(m)
+		x := a(m)
+		if m.err != nil {
+			return false
+		}
+		result := m.test(o, x, y)
+		if err := m.err; err != nil {
+			m.err = nil
+			m.failAt(p, at, err)
+		}
+		return result
+	}
+}
+
+func (t *translator) genEqual(n *node) condFunc {
+	a, b := n.a, n.b
+	if a.kind == nodeConst {
+		a, b = b, a // equality is symmetric, and a constant has no order
+	}
+	if b.kind == nodeConst {
+		k := b.value
+		switch {
+		case k.IsNull():
+			f := t.genValue(a)
+			return func(m *Machine) bool { return f(m).o == nil }
+		case k.IsString():
+			f, text := t.genValue(a), k.o.str
+			return func(m *Machine) bool {
+				v := f(m)
+				if v.o != nil && v.o.kind == KindString {
+					return v.o.str == text
+				}
+				return Equal(v, k)
+			}
+		case k.IsNumber() && a.typ == typeNumber:
+			f, x := t.genNum(a), k.n
+			return func(m *Machine) bool { return f(m) == x }
+		}
+	}
+	if a.typ == typeNumber && b.typ == typeNumber {
+		x, y := t.genNum(n.a), t.genNum(n.b)
+		return func(m *Machine) bool {
+			r := y(m)
+			return x(m) == r
+		}
+	}
+	x, y := t.genValue(n.a), t.genValue(n.b)
+	return func(m *Machine) bool {
+		r := y(m)
+		return Equal(x(m), r)
+	}
+}
+
+func orderingOf(o op) ordering {
+	switch o {
+	case bytecode.Lt:
+		return orderLess
+	case bytecode.LtEq:
+		return orderLessEq
+	case bytecode.Gt:
+		return orderGreater
+	}
+	return orderGreaterEq
+}
+
+// swapped is the operator with its operands exchanged.
+func (o ordering) swapped() ordering {
+	return [...]ordering{orderGreater, orderGreaterEq, orderLess, orderLessEq}[o]
+}
+
+// genCompare makes the ordering operators; a is the left operand.
+func (t *translator) genCompare(n *node) condFunc {
+	a, b, o := n.a, n.b, orderingOf(n.op)
+	if isNumConst(a) && !isNumConst(b) {
+		a, b, o = b, a, o.swapped()
+	}
+	if isNumConst(b) {
+		return t.compareConst(a, b.value.n, o)
+	}
+	if t.isNumSlot(a) && t.isNumSlot(b) {
+		return compareSlots(a.slot, b.slot, o)
+	}
+	if a.typ == typeNumber && b.typ == typeNumber {
+		first, second := t.genNum(n.b), t.genNum(n.a)
+		o = orderingOf(n.op)
+		return func(m *Machine) bool {
+			y := first(m)
+			return o.numbers(second(m), y)
+		}
+	}
+	x, y, nulls := t.genValue(n.a), t.genValue(n.b), t.p.opt.NullOrdering
+	o = orderingOf(n.op)
+	return func(m *Machine) bool {
+		r := y(m)
+		l := x(m)
+		if l.o == &numberObject && r.o == &numberObject {
+			return o.numbers(l.n, r.n)
+		}
+		return compare(l, r, o, nulls)
+	}
+}
+
+func compareSlots(i, j int, o ordering) condFunc {
+	switch o {
+	case orderLess:
+		return func(m *Machine) bool { return m.f[i] < m.f[j] }
+	case orderLessEq:
+		return func(m *Machine) bool { return m.f[i] <= m.f[j] }
+	case orderGreater:
+		return func(m *Machine) bool { return m.f[i] > m.f[j] }
+	}
+	return func(m *Machine) bool { return m.f[i] >= m.f[j] }
+}
+
+func (t *translator) compareConst(a *node, k float64, o ordering) condFunc {
+	if t.isNumSlot(a) {
+		i := a.slot
+		switch o {
+		case orderLess:
+			return func(m *Machine) bool { return m.f[i] < k }
+		case orderLessEq:
+			return func(m *Machine) bool { return m.f[i] <= k }
+		case orderGreater:
+			return func(m *Machine) bool { return m.f[i] > k }
+		}
+		return func(m *Machine) bool { return m.f[i] >= k }
+	}
+	if a.typ == typeNumber {
+		f := t.genNum(a)
+		switch o {
+		case orderLess:
+			return func(m *Machine) bool { return f(m) < k }
+		case orderLessEq:
+			return func(m *Machine) bool { return f(m) <= k }
+		case orderGreater:
+			return func(m *Machine) bool { return f(m) > k }
+		}
+		return func(m *Machine) bool { return f(m) >= k }
+	}
+	nulls, right := t.p.opt.NullOrdering, Number(k)
+	if t.isBoxedSlot(a) {
+		i := a.slot
+		return func(m *Machine) bool {
+			v := m.r[i]
+			if v.o == &numberObject {
+				return o.numbers(v.n, k)
+			}
+			return compare(v, right, o, nulls)
+		}
+	}
+	f := t.genValue(a)
+	return func(m *Machine) bool {
+		v := f(m)
+		if v.o == &numberObject {
+			return o.numbers(v.n, k)
+		}
+		return compare(v, right, o, nulls)
+	}
+}
+
+// genLike compiles a constant pattern at load.
+func (t *translator) genLike(n *node) condFunc {
+	if n.b.kind != nodeConst {
+		return nil
+	}
+	fold := n.op == bytecode.ILike || n.op == bytecode.NotILike
+	negate := n.op == bytecode.NotLike || n.op == bytecode.NotILike
+	f, p := t.genValue(n.a), newLike(strings.Clone(JSText(n.b.value)), fold)
+	return func(m *Machine) bool {
+		v := f(m)
+		if v.o != nil && v.o.kind == KindString {
+			return p.match(v.o.str) != negate
+		}
+		return p.match(JSText(v)) != negate
+	}
+}

@@ -1,0 +1,496 @@
+package vm
+
+import (
+	"hogpen/hog/bytecode"
+)
+
+// The translator executes stack code symbolically, block by block: what would
+// be pushed becomes a node, what would be popped becomes its operand. A node
+// stays pending until something happens that it must not move past (a store, a
+// call, the end of the block); then it is evaluated into the stack slot it
+// would stand in. Hence the slots equal the plain machine's stack whenever
+// anyone can look.
+//
+// Two rules keep pending nodes sound. Operands are evaluated in the order in
+// which they were pushed, for a library call uses the slots above its place as
+// scratch. And whatever lies below a slot that was filled is filled itself, or
+// a constant.
+
+// node is an expression.
+type node struct {
+	kind  nodeKind
+	op    op
+	typ   staticType
+	fails bool // may end the run: must be evaluated even if unused
+	depth int  // of the tree
+	at    int  // instruction, for the place of a fault
+	slot  int  // of a slot, an upvalue; first scratch slot of a library call
+	value Value
+	a, b  *node // left and right operand
+	args  []*node
+	path  *path
+	site  *propSite
+	lib   *libFunc
+	info  *funcInfo
+}
+
+type nodeKind uint8
+
+const (
+	nodeConst nodeKind = iota
+	nodeSlot
+	nodeUpvalue
+	nodeGlobal
+	nodeProp  // a.site
+	nodeIndex // a[b]
+	nodeArith
+	nodeTest
+	nodeNot
+	nodeAll // AND
+	nodeAny // OR
+	nodeDict
+	nodeList
+	nodeLib
+	nodeFunc
+)
+
+type staticType uint8
+
+const (
+	typeAny staticType = iota
+	typeNumber
+	typeBool
+)
+
+// maxTree bounds the depth of one expression, and with it Go's stack.
+const maxTree = 48
+
+// compiled is a function in closures.
+type compiled struct {
+	info   *funcInfo
+	blocks []block
+	size   int  // stack slots
+	nums   int  // numeric slots
+	closes bool // locals are captured
+	clears bool // slots may hold references when it returns
+	tries  bool
+}
+
+// block is straight code with one end.
+type block struct {
+	cost  int64
+	stmts []func(m *Machine)
+	kind  endKind
+	cond  func(m *Machine) bool
+	value func(m *Machine) Value
+	yes   int // the next block; when cond holds
+	no    int
+}
+
+type endKind uint8
+
+const (
+	endJump endKind = iota
+	endCond
+	endReturn
+	endThrow
+)
+
+// translator makes the closures of one function.
+type translator struct {
+	p     *Program
+	info  *funcInfo
+	out   *compiled
+	boxed []bool // slots that must hold values; the others hold numbers only
+	root  bool
+	again bool // an assumption about a slot was wrong
+	bad   bool // the function is not for closures
+
+	blockAt map[int32]int // instruction to block
+	depths  []int         // stack depth at each block's entry
+	heads   []int32       // instruction at each block's entry
+	todo    []int
+
+	stack []*node
+	cur   block
+	index int // of the current block
+}
+
+// compileClosures translates a whole program, or gives nil when a part of it
+// is not fit: then all of it runs on the plain machine.
+func compileClosures(p *Program) *compiled {
+	if p.canSuspend || p.declares || p.version == 0 {
+		return nil
+	}
+	root := &funcInfo{kind: fnLocal, name: p.name, prog: p}
+	if !translate(p, root, true) {
+		return nil
+	}
+	for _, f := range p.funcs {
+		if !translate(p, f, false) {
+			return nil
+		}
+	}
+	return root.body
+}
+
+// A function with more stack slots than this runs on the plain machine.
+const maxFrame = 1024
+
+func translate(p *Program, info *funcInfo, root bool) bool {
+	t := &translator{p: p, info: info, root: root, boxed: make([]bool, maxFrame+1)}
+	if info.argc > maxFrame/2 {
+		return false
+	}
+	for i := range info.argc {
+		t.boxed[i] = true
+	}
+	// Slots are thought numeric until a store says otherwise. Few functions
+	// need more than three rounds; hostile ones lose the optimisation.
+	for round := 0; ; round++ {
+		if round == 6 {
+			for i := range t.boxed {
+				t.boxed[i] = true
+			}
+		}
+		t.again = false
+		t.attempt()
+		if t.bad {
+			return false
+		}
+		if !t.again {
+			break
+		}
+	}
+	t.out.merge()
+	info.body = t.out
+	return true
+}
+
+// slotNode reads the slot that stack position i has.
+func (t *translator) slotNode(i int) *node {
+	n := &node{kind: nodeSlot, slot: i}
+	if !t.boxed[i] {
+		n.typ = typeNumber
+	}
+	return n
+}
+
+// box makes a slot hold values. When code for the other kind was made already,
+// the function is translated again.
+func (t *translator) box(i int) {
+	if !t.boxed[i] {
+		t.boxed[i] = true
+		t.again = true
+	}
+}
+
+func (t *translator) attempt() {
+	t.out = &compiled{info: t.info}
+	t.blockAt, t.depths, t.heads, t.todo = map[int32]int{}, nil, nil, nil
+	t.out.size = t.info.argc
+	t.blockOf(t.info.entry, t.info.argc)
+	for len(t.todo) > 0 && !t.bad {
+		i := t.todo[len(t.todo)-1]
+		t.todo = t.todo[:len(t.todo)-1]
+		t.block(i)
+	}
+	if t.out.nums > 0 {
+		t.out.nums = t.out.size
+	}
+}
+
+// blockOf gives the block that begins at an instruction, where the stack has
+// the given depth. A second depth for one place makes the function unfit.
+func (t *translator) blockOf(at int32, depth int) int {
+	if i, ok := t.blockAt[at]; ok {
+		if t.depths[i] != depth {
+			t.bad = true
+		}
+		return i
+	}
+	i := len(t.depths)
+	t.blockAt[at] = i
+	t.depths, t.heads = append(t.depths, depth), append(t.heads, at)
+	t.out.blocks = append(t.out.blocks, block{})
+	t.todo = append(t.todo, i)
+	return i
+}
+
+func (t *translator) block(i int) {
+	t.index, t.cur = i, block{}
+	t.stack = t.stack[:0]
+	for s := range t.depths[i] {
+		t.stack = append(t.stack, t.slotNode(s))
+	}
+	at := t.heads[i]
+	for first := true; !t.bad; first = false {
+		if other, ok := t.blockAt[at]; ok && !first && other != i {
+			t.endWithJump(at) // falls into a block that exists
+			return
+		}
+		if t.targetInside(at) && !first {
+			t.endWithJump(at)
+			return
+		}
+		in := &t.p.code[at]
+		t.cur.cost += int64(in.cost)
+		next, ended := t.instruction(in, at)
+		if ended {
+			return
+		}
+		at = next
+	}
+}
+
+// targetInside reports whether an instruction is jumped to, so that a block
+// must begin there.
+func (t *translator) targetInside(at int32) bool { return t.p.landed[at] }
+
+func (t *translator) finish() {
+	t.out.blocks[t.index] = t.cur
+}
+
+func (t *translator) endWithJump(at int32) {
+	t.fill(len(t.stack))
+	t.cur.kind = endJump
+	t.cur.yes = t.blockOf(at, len(t.stack))
+	t.finish()
+}
+
+func (t *translator) push(n *node) {
+	if len(t.stack) >= maxFrame-1 {
+		t.bad = true
+		return
+	}
+	t.stack = append(t.stack, n)
+	t.use(len(t.stack))
+	n.depth = 1
+	n.fails = n.fails || n.a != nil && n.a.fails || n.b != nil && n.b.fails
+	if n.a != nil {
+		n.depth = max(n.depth, n.a.depth+1)
+	}
+	if n.b != nil {
+		n.depth = max(n.depth, n.b.depth+1)
+	}
+	for _, a := range n.args {
+		n.depth = max(n.depth, a.depth+1)
+		n.fails = n.fails || a.fails
+	}
+	if n.depth > maxTree {
+		t.fill(len(t.stack))
+	}
+}
+
+// use makes sure that the frame has so many slots.
+func (t *translator) use(slots int) {
+	t.out.size = max(t.out.size, slots)
+	if t.out.size > maxFrame {
+		t.bad = true
+	}
+}
+
+func (t *translator) pop() *node {
+	if len(t.stack) == 0 {
+		t.bad = true
+		return &node{}
+	}
+	n := t.stack[len(t.stack)-1]
+	t.stack = t.stack[:len(t.stack)-1]
+	return n
+}
+
+func (t *translator) popN(n int) []*node {
+	if n > len(t.stack) {
+		t.bad = true
+		return nil
+	}
+	args := append([]*node(nil), t.stack[len(t.stack)-n:]...)
+	t.stack = t.stack[:len(t.stack)-n]
+	return args
+}
+
+// fill evaluates all pending nodes below a position into their slots.
+func (t *translator) fill(below int) {
+	for i := range t.stack[:below] {
+		if n := t.stack[i]; n.kind != nodeSlot || n.slot != i {
+			t.store(i, n)
+			t.stack[i] = t.slotNode(i)
+		}
+	}
+}
+
+// settle evaluates the pending nodes that a store could change: all but
+// constants and filled slots.
+func (t *translator) settle() {
+	for i := len(t.stack) - 1; i >= 0; i-- {
+		if n := t.stack[i]; n.kind != nodeConst && (n.kind != nodeSlot || n.slot != i) {
+			t.fill(i + 1)
+			return
+		}
+	}
+}
+
+// store evaluates a node into a slot.
+func (t *translator) store(i int, n *node) {
+	t.use(i + 1)
+	if t.bad {
+		return
+	}
+	if !t.boxed[i] && n.typ != typeNumber {
+		t.box(i)
+	}
+	if n.typ == typeAny {
+		t.out.clears = true
+	}
+	if !t.boxed[i] {
+		t.out.nums = 1 // how many is known at the end
+	}
+	t.stmt(t.genStore(i, n))
+}
+
+func (t *translator) stmt(s func(m *Machine)) { t.cur.stmts = append(t.cur.stmts, s) }
+
+// instruction translates one; ended tells that it ended the block.
+func (t *translator) instruction(in *instr, at int32) (next int32, ended bool) {
+	next = at + 1
+	switch in.op {
+	case opConst:
+		t.push(constNode(t.p.values[in.k]))
+	case opGlobal:
+		t.push(&node{kind: nodeGlobal, path: t.p.paths[in.k], fails: true, at: int(at)})
+		return at + 1 + in.n, false
+	case opProp:
+		t.push(&node{kind: nodeProp, a: t.pop(), site: t.p.sites[in.k], at: int(at)})
+		return at + 1 + in.n, false
+	case bytecode.And, bytecode.Or:
+		kind := nodeAll
+		if in.op == bytecode.Or {
+			kind = nodeAny
+		}
+		t.push(&node{kind: kind, typ: typeBool, args: t.popN(int(in.n))})
+	case bytecode.Not:
+		t.push(&node{kind: nodeNot, typ: typeBool, a: t.pop()})
+	case bytecode.Plus, bytecode.Minus, bytecode.Multiply, bytecode.Divide, bytecode.Mod:
+		a := t.pop()
+		t.push(&node{kind: nodeArith, op: in.op, typ: typeNumber, a: a, b: t.pop()})
+	case bytecode.Eq, bytecode.NotEq, bytecode.Gt, bytecode.GtEq, bytecode.Lt, bytecode.LtEq,
+		bytecode.Like, bytecode.ILike, bytecode.NotLike, bytecode.NotILike:
+		a := t.pop()
+		t.push(&node{kind: nodeTest, op: in.op, typ: typeBool, a: a, b: t.pop(), at: int(at)})
+	case bytecode.In, bytecode.NotIn, bytecode.Regex, bytecode.NotRegex, bytecode.IRegex, bytecode.NotIRegex:
+		a := t.pop()
+		t.push(&node{kind: nodeTest, op: in.op, typ: typeBool, a: a, b: t.pop(), fails: true, at: int(at)})
+	case bytecode.Pop:
+		if n := t.pop(); n.fails && !t.bad {
+			t.fill(len(t.stack))
+			t.stmt(t.genDrop(n))
+		}
+	case bytecode.GetLocal:
+		t.getLocal(int(in.n))
+	case bytecode.SetLocal:
+		t.setLocal(int(in.n))
+	case bytecode.Dict:
+		t.push(&node{kind: nodeDict, args: t.popN(2 * int(in.n)), fails: true, at: int(at)})
+	case bytecode.Array, bytecode.Tuple:
+		t.push(&node{kind: nodeList, op: in.op, args: t.popN(int(in.n)), fails: true, at: int(at)})
+	case bytecode.GetProperty, bytecode.GetPropertyNullish:
+		key := t.pop()
+		// Index 0 fails, so an index that is not a known text may.
+		fails := key.kind != nodeConst || !key.value.IsString()
+		t.push(&node{kind: nodeIndex, b: key, a: t.pop(), fails: fails, at: int(at)})
+	case bytecode.GetUpvalue:
+		if int(in.n) >= t.info.ups {
+			t.bad = true
+		}
+		t.push(&node{kind: nodeUpvalue, slot: int(in.n)})
+	case opCallLib:
+		return next, t.callLibrary(in, at)
+	case bytecode.Callable:
+		t.push(&node{kind: nodeFunc, info: t.p.funcs[in.k], fails: true})
+		return in.n, false
+	default:
+		return t.effect(in, at)
+	}
+	return next, false
+}
+
+func constNode(v Value) *node {
+	n := &node{kind: nodeConst, value: v}
+	switch v.Kind() {
+	case KindNumber:
+		n.typ = typeNumber
+	case KindBool:
+		n.typ = typeBool
+	}
+	return n
+}
+
+func (t *translator) getLocal(i int) {
+	if i >= len(t.stack) {
+		t.push(constNode(Null)) // a variable read in its own initializer
+		return
+	}
+	if n := t.stack[i]; n.kind == nodeConst {
+		t.push(constNode(n.value))
+		return
+	}
+	t.fill(i + 1)
+	t.push(t.slotNode(i))
+}
+
+func (t *translator) setLocal(i int) {
+	n := t.pop()
+	if i >= len(t.stack) {
+		t.bad = true
+		return
+	}
+	// The value itself is evaluated before the store; only others may not see it.
+	t.settle()
+	t.store(i, n)
+	t.stack[i] = t.slotNode(i)
+}
+
+// callLibrary makes a call of a library function an operand, unless the
+// function has an effect.
+func (t *translator) callLibrary(in *instr, at int32) (ended bool) {
+	site, n := t.p.calls[in.k], int(in.n)
+	if n > maxArguments || n > len(t.stack) || site.lib.arity(n) != "" {
+		return t.failWith(t.p.callFault(site, n, len(t.stack)))
+	}
+	args := t.popN(n)
+	call := &node{kind: nodeLib, lib: site.lib, args: args, slot: len(t.stack), fails: true, at: int(at)}
+	for i := range args {
+		t.box(call.slot + i)
+	}
+	t.use(call.slot + n + 1)
+	t.push(call)
+	if site.lib.Effect {
+		t.fill(len(t.stack))
+	}
+	return false
+}
+
+// callFault gives the message for a call that can only fail.
+func (p *Program) callFault(site *callSite, n, have int) string {
+	switch {
+	case n > have:
+		return "Not enough arguments on the stack"
+	case n > maxArguments:
+		return "Too many arguments"
+	}
+	return site.lib.arity(n)
+}
+
+// failWith ends the block with a fault.
+func (t *translator) failWith(msg string) (ended bool) {
+	t.fill(len(t.stack))
+	at := t.index
+	p := t.p
+	head := int(t.heads[at])
+	t.stmt(func(m *Machine) { m.failAt(p, head, Errorf("%s", msg)) })
+	t.cur.kind = endReturn
+	t.cur.value = func(*Machine) Value { return Null }
+	t.finish()
+	return true
+}

@@ -1,0 +1,286 @@
+package vm
+
+import (
+	"fmt"
+	"slices"
+)
+
+// AppendJSON appends the JSON text of v, as jsonStringify makes it
+// (specification 4.13, 5.7): compact, without HTML escaping; tuples are
+// arrays, dates and errors their raw objects, functions their print form as a
+// string; NaN, infinities and cycles are null; integer-like keys come first.
+func AppendJSON(dst []byte, v Value) []byte { return AppendJSONIndent(dst, v, "") }
+
+// AppendJSONIndent is AppendJSON over several lines, each level indented by
+// indent; an empty indent means one line.
+func AppendJSONIndent(dst []byte, v Value, indent string) []byte {
+	w := jsonWriter{b: dst, indent: indent}
+	w.value(v)
+	return w.b
+}
+
+type jsonWriter struct {
+	b      []byte
+	indent string
+	open   []*object
+}
+
+func (w *jsonWriter) value(v Value) {
+	switch v.Kind() {
+	case KindNull:
+		w.b = append(w.b, "null"...)
+	case KindBool:
+		w.b = append(w.b, JSText(v)...)
+	case KindNumber:
+		if v.n-v.n != 0 {
+			w.b = append(w.b, "null"...)
+			return
+		}
+		w.b = AppendNumber(w.b, v.n)
+	case KindString:
+		w.b = AppendJSONText(w.b, v.o.str)
+	case KindFunction:
+		w.b = AppendJSONText(w.b, Print(v))
+	default:
+		w.container(v)
+	}
+}
+
+func (w *jsonWriter) container(v Value) {
+	if len(w.open) >= maxNesting || slices.Contains(w.open, v.o) {
+		w.b = append(w.b, "null"...)
+		return
+	}
+	w.open = append(w.open, v.o)
+	switch {
+	case v.o.list != nil:
+		w.array(v.o.list.elems)
+	case v.o.dict != nil:
+		w.dict(v.o.dict)
+	default:
+		w.fields(v)
+	}
+	w.open = w.open[:len(w.open)-1]
+}
+
+func (w *jsonWriter) line(open int) {
+	if w.indent == "" {
+		return
+	}
+	w.b = append(w.b, '\n')
+	for range open {
+		w.b = append(w.b, w.indent...)
+	}
+}
+
+func (w *jsonWriter) array(elems []Value) {
+	w.b = append(w.b, '[')
+	for i, e := range elems {
+		if i > 0 {
+			w.b = append(w.b, ',')
+		}
+		w.line(len(w.open))
+		w.value(e)
+	}
+	if len(elems) > 0 {
+		w.line(len(w.open) - 1)
+	}
+	w.b = append(w.b, ']')
+}
+
+func (w *jsonWriter) key(first bool, k string) {
+	if !first {
+		w.b = append(w.b, ',')
+	}
+	w.line(len(w.open))
+	w.b = AppendJSONText(w.b, k)
+	w.b = append(w.b, ':')
+	if w.indent != "" {
+		w.b = append(w.b, ' ')
+	}
+}
+
+func (w *jsonWriter) dict(d *dict) {
+	w.b = append(w.b, '{')
+	for _, k := range d.keys {
+		if k.o == nil || k.o.kind != KindString || plainIndex(k.o.str) {
+			d = textKeys(d)
+			break
+		}
+	}
+	for i, k := range d.keys {
+		w.key(i == 0, k.o.str)
+		w.value(d.vals[i])
+	}
+	if len(d.keys) > 0 {
+		w.line(len(w.open) - 1)
+	}
+	w.b = append(w.b, '}')
+}
+
+func plainIndex(s string) bool { return s != "" && s[0] <= '9' && s[0] >= '0' }
+
+// textKeys gives a dict with the texts of the keys, integer-like ones first.
+func textKeys(d *dict) *dict {
+	c := &dict{}
+	for i, k := range d.keys {
+		if k.o == nil || k.o.kind != KindString {
+			k = String(JSText(k))
+		}
+		c.put(k, d.vals[i])
+	}
+	orderKeys(c)
+	return c
+}
+
+func (w *jsonWriter) fields(v Value) {
+	w.b = append(w.b, '{')
+	first := true
+	for _, name := range v.FieldNames() {
+		f := v.o.field(name)
+		if name == "payload" && f.IsNull() {
+			continue
+		}
+		w.key(first, name)
+		w.value(f)
+		first = false
+	}
+	w.line(len(w.open) - 1)
+	w.b = append(w.b, '}')
+}
+
+const hexDigits = "0123456789abcdef"
+
+// AppendJSONText appends s as a JSON string. What is not UTF-8 becomes U+FFFD.
+func AppendJSONText(dst []byte, s string) []byte {
+	s = CleanText(s)
+	dst = append(dst, '"')
+	start := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		dst = append(dst, s[start:i]...)
+		start = i + 1
+		switch c {
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		case '\b':
+			dst = append(dst, '\\', 'b')
+		case '\f':
+			dst = append(dst, '\\', 'f')
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		}
+	}
+	return append(append(dst, s[start:]...), '"')
+}
+
+// ToGo gives v as encoding/json would have read it: nil, bool, float64,
+// string, []any and map[string]any. Dates and errors become their raw objects,
+// functions their print form. Deeper nesting than 2000, and cycles, are nil.
+func (v Value) ToGo() any { return toGo(v, nil) }
+
+func toGo(v Value, open []*object) any {
+	switch v.Kind() {
+	case KindNull:
+		return nil
+	case KindBool:
+		return v.n != 0
+	case KindNumber:
+		return v.n
+	case KindString:
+		return CleanText(v.o.str)
+	case KindFunction:
+		return Print(v)
+	}
+	if len(open) >= maxNesting || slices.Contains(open, v.o) {
+		return nil
+	}
+	open = append(open, v.o)
+	if v.o.list != nil {
+		out := make([]any, len(v.o.list.elems))
+		for i, e := range v.o.list.elems {
+			out[i] = toGo(e, open)
+		}
+		return out
+	}
+	out := make(map[string]any, v.Len())
+	if v.o.dict != nil {
+		for i, k := range v.o.dict.keys {
+			out[CleanText(JSText(k))] = toGo(v.o.dict.vals[i], open)
+		}
+		return out
+	}
+	for _, name := range v.FieldNames() {
+		out[name] = toGo(v.o.field(name), open)
+	}
+	return out
+}
+
+// FromGo makes a value of Go data: nil, booleans, numbers, strings, Values,
+// slices of these and maps with text keys, whose keys are sorted. Anything
+// else is an error.
+func FromGo(x any) (Value, error) {
+	switch x := x.(type) {
+	case nil:
+		return Null, nil
+	case Value:
+		return x, nil
+	case bool:
+		return Bool(x), nil
+	case string:
+		return String(x), nil
+	case float64:
+		return Number(x), nil
+	case int:
+		return Number(float64(x)), nil
+	case int64:
+		return Number(float64(x)), nil
+	case []string:
+		elems := make([]Value, len(x))
+		for i, s := range x {
+			elems[i] = String(s)
+		}
+		return NewArray(elems), nil
+	case []any:
+		elems := make([]Value, len(x))
+		for i, e := range x {
+			v, err := FromGo(e)
+			if err != nil {
+				return Null, err
+			}
+			elems[i] = v
+		}
+		return NewArray(elems), nil
+	case map[string]string:
+		return fromMap(x)
+	case map[string]any:
+		return fromMap(x)
+	}
+	return Null, fmt.Errorf("no Hog value for a Go %T", x)
+}
+
+func fromMap[T any](m map[string]T) (Value, error) {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	d := NewDict(len(keys))
+	for _, k := range keys {
+		v, err := FromGo(m[k])
+		if err != nil {
+			return Null, fmt.Errorf("%s: %w", k, err)
+		}
+		d.o.dict.add(String(k), v)
+	}
+	return d, nil
+}
