@@ -133,8 +133,9 @@ type Queue struct {
 	laterSeq int64
 	pruned   time.Time // when old dead messages were last deleted
 
-	folding atomic.Bool // the log is being folded back
-	shrink  atomic.Bool // the file should be made smaller
+	folding     atomic.Bool  // the log is being folded back
+	shrink      atomic.Bool  // the file should be made smaller
+	shrinkAbove atomic.Int64 // bytes of empty pages from which on
 }
 
 // queueTopic is one kind of work.
@@ -202,6 +203,7 @@ func OpenQueue(ctx context.Context, dir string, o QueueOptions) (*Queue, error) 
 	q := &Queue{o: o.withDefaults(), pool: p, topics: map[string]*queueTopic{}, dirty: map[*liveBlock]struct{}{}, crashes: map[int64]map[uint32]int{},
 		wake: make(chan struct{}, 1), committer: make(chan struct{})}
 	q.room = sync.NewCond(&q.mu)
+	q.shrinkAbove.Store(shrinkAbove)
 	if err := q.start(ctx, dir); err != nil {
 		return nil, errors.Join(err, q.release())
 	}

@@ -119,7 +119,7 @@ func (q *Queue) gather(b *batch, timer *time.Timer) bool {
 		if over {
 			return false
 		}
-		if wait < 0 && !rested {
+		if wait < 0 && (!rested || q.shrink.Load()) {
 			wait = idleAfter
 		}
 		if q.sleep(wait, timer) && wait == idleAfter {

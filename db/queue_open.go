@@ -262,7 +262,7 @@ func (q *Queue) poison(ctx context.Context, t *queueTopic, raw []byte, attempt, 
 
 const (
 	keepDead    = 30 * 24 * time.Hour
-	shrinkAbove = 64 << 20 // bytes of empty pages
+	shrinkAbove = 64 << 20 // bytes of empty pages, and most of the file
 )
 
 // rest is called by the committer when nothing has come for a moment: the log
@@ -305,7 +305,7 @@ func (q *Queue) fold() {
 	q.mu.Lock()
 	stored := q.bytes
 	q.mu.Unlock()
-	if free*size > shrinkAbove && stored < free*size/4 {
+	if free*size > q.shrinkAbove.Load() && stored < free*size/4 {
 		q.shrink.Store(true)
 		q.rouse()
 	}

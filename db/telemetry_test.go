@@ -498,7 +498,7 @@ func TestRecordGoesOnWhilePruning(t *testing.T) {
 	ctx := context.Background()
 	now := dbtest.Now.Add(30 * 24 * time.Hour)
 	s := openAt(t, &now)
-	record(t, s, batch(project, fnA, 8000))
+	record(t, s, batch(project, fnA, 3000))
 	fresh := batch(project, fnB, 1)
 	fresh.Logs[0].Time = now
 	pruned := make(chan error)
@@ -506,7 +506,7 @@ func TestRecordGoesOnWhilePruning(t *testing.T) {
 		_, err := s.Prune(ctx, db.Retention{})
 		pruned <- err
 	}()
-	worst := time.Duration(0)
+	between := 0
 	for done := false; !done; {
 		select {
 		case err := <-pruned:
@@ -515,13 +515,13 @@ func TestRecordGoesOnWhilePruning(t *testing.T) {
 			}
 			done = true
 		default:
-			began := time.Now()
 			record(t, s, cdp.Batch{Logs: fresh.Logs})
-			worst = max(worst, time.Since(began))
+			between++
 		}
 	}
-	if worst > 2*time.Second {
-		t.Errorf("a batch waited %s for pruning", worst)
+	// Nine chunks of 1000 rows go; what is recorded meanwhile slips between.
+	if between < 5 {
+		t.Errorf("%d batches were recorded while pruning", between)
 	}
 	if left := must(s.LogCounts(ctx, cdp.LogQuery{Project: project, Function: fnA}))(t); len(left) != 0 {
 		t.Errorf("left: %v", left)

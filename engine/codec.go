@@ -64,19 +64,24 @@ func (r *reader) number() int64 {
 	return n
 }
 
-func (r *reader) text() string {
+func (r *reader) text() string { return string(r.part()) }
+
+// part is a length and that many bytes, which stay where they are.
+func (r *reader) part() []byte {
 	n, size := binary.Uvarint(r.b)
 	if size <= 0 || n > uint64(len(r.b)-size) {
 		r.bad = true
-		return ""
+		return nil
 	}
-	s := string(r.b[size : size+int(n)])
+	p := r.b[size : size+int(n) : size+int(n)]
 	r.b = r.b[size+int(n):]
-	return s
+	return p
 }
 
-// An invocation's message is a mark and its JSON, sealed when its inputs hold
-// secrets: what is encrypted in one database must not lie open in another.
+// An invocation's message is a mark and its body, sealed when its inputs hold
+// secrets: what is encrypted in one database must not lie open in another. The
+// body is the invocation as JSON without globals and state, then these two:
+// they are JSON already, and long.
 const (
 	plainBody  = 'j'
 	sealedBody = 's'
@@ -86,15 +91,47 @@ func sealContext(p cdp.ProjectID) []byte {
 	return []byte("invocation/" + strconv.FormatInt(int64(p), 10))
 }
 
+func appendBody(b []byte, inv *cdp.Invocation) ([]byte, error) {
+	head := *inv
+	head.Globals, head.State = nil, nil
+	text, err := json.Marshal(&head)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range [][]byte{text, inv.Globals} {
+		b = binary.AppendUvarint(b, uint64(len(part)))
+		b = append(b, part...)
+	}
+	return append(b, inv.State...), nil
+}
+
+func readBody(b []byte) (*cdp.Invocation, error) {
+	r := reader{b: b}
+	head, globals := r.part(), r.part()
+	if r.bad {
+		return nil, errors.New("the message is cut short")
+	}
+	inv := new(cdp.Invocation)
+	if err := json.Unmarshal(head, inv); err != nil {
+		return nil, fmt.Errorf("read invocation: %w", err)
+	}
+	inv.Globals = globals
+	if len(r.b) > 0 {
+		inv.State = r.b
+	}
+	return inv, nil
+}
+
 func (e *Engine) encodeInvocation(inv *cdp.Invocation, secret bool) ([]byte, error) {
-	body, err := json.Marshal(inv)
+	plain := append(make([]byte, 0, len(inv.Globals)+len(inv.State)+len(inv.Pending)+500), plainBody)
+	plain, err := appendBody(plain, inv)
 	if err != nil {
 		return nil, fmt.Errorf("write invocation %s: %w", inv.ID, err)
 	}
 	if !secret {
-		return append([]byte{plainBody}, body...), nil
+		return plain, nil
 	}
-	sealed, err := e.cfg.Sealer.Seal(body, sealContext(inv.Project))
+	sealed, err := e.cfg.Sealer.Seal(plain[1:], sealContext(inv.Project))
 	if err != nil {
 		return nil, fmt.Errorf("seal invocation %s: %w", inv.ID, err)
 	}
@@ -123,9 +160,6 @@ func (e *Engine) decodeInvocation(b []byte) (inv *cdp.Invocation, secret bool, e
 	default:
 		return nil, false, errors.New("the message is not an invocation")
 	}
-	inv = new(cdp.Invocation)
-	if err := json.Unmarshal(body, inv); err != nil {
-		return nil, false, fmt.Errorf("read invocation: %w", err)
-	}
-	return inv, secret, nil
+	inv, err = readBody(body)
+	return inv, secret, err
 }

@@ -724,3 +724,16 @@ func TestFullQueueIsTold(t *testing.T) {
 type fullQueue struct{ queue.Queue }
 
 func (fullQueue) Publish(context.Context, ...queue.Message) error { return queue.ErrFull }
+
+func condition(t *testing.T, src string) json.RawMessage {
+	t.Helper()
+	p, diags := hog.CompileExpr(src, hog.Options{})
+	if diags.Failed() {
+		t.Fatalf("%s: %v", src, diags)
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -33,7 +33,9 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 		return nil, nil
 	}
 	key := fmt.Sprintf("%d/%s", ev.Project, ev.UUID)
-	if e.events.has(key) {
+	// A message that is handed out again is no duplicate of itself: what came
+	// of it the first time may not have been stored.
+	if m.Attempt == 0 && e.events.has(key) {
 		e.counters.duplicates.Add(1)
 		return nil, nil
 	}

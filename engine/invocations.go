@@ -18,7 +18,7 @@ func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Messa
 		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
 		return nil, nil
 	}
-	if e.finished.has(string(inv.ID)) {
+	if m.Attempt == 0 && e.finished.has(string(inv.ID)) {
 		e.counters.duplicates.Add(1)
 		return nil, nil
 	}

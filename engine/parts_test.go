@@ -182,7 +182,7 @@ func FuzzDecodeEvent(f *testing.F) {
 }
 
 func FuzzDecodeInvocation(f *testing.F) {
-	for _, s := range []string{"", "j{}", `j{"id":"x","globals":{}}`, "s\x02abc", "x"} {
+	for _, s := range []string{"", "j{}", "j\x0a{\"id\":\"x\"}\x02{}state", "s\x02abc", "x"} {
 		f.Add([]byte(s))
 	}
 	e, err := engine.New(engine.Config{

@@ -5,17 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
-	"io"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/cdp"
+	"hogpen/views/pages"
 	"hogpen/web/respond"
 	"hogpen/web/session"
 )
@@ -126,7 +124,7 @@ func problem(c *fiber.Ctx, err error) Problem {
 	default:
 		p.Status, p.Type, p.Code = fiber.StatusInternalServerError, "server_error", "error"
 		p.Detail = "A server error occurred."
-		p.Text = "Hogpen could not do this, and nothing more was changed. The cause is in the server's log under " + p.RequestID + "."
+		p.Text = "Hogpen could not do this. The cause is in the server's log under " + p.RequestID + "."
 	}
 	return p
 }
@@ -235,18 +233,28 @@ func (s *Server) forPerson(c *fiber.Ctx, p Problem) error {
 	if respond.Partial(c) {
 		return respond.ErrorToast(c, p.Text)
 	}
-	page := barePage(p)
-	if s.c.ErrorPage != nil {
-		page = s.c.ErrorPage(c, p.Status, p.Text, p.RequestID)
+	f := respond.Failure{Status: p.Status, Text: p.Text, RequestID: p.RequestID}
+	show := s.c.ErrorPage
+	if show == nil {
+		show = errorFrame
 	}
-	err := respond.Page(c, page)
+	err := show(c, f)
 	if err == nil {
 		return nil
 	}
 	// An error page that cannot be rendered must not loop.
 	s.log.Error("error page failed", "request", p.RequestID, "error", err)
 	c.Response().ResetBody()
-	return respond.Page(c, barePage(p))
+	return respond.Bare(c.Status(p.Status), f)
+}
+
+// errorFrame is the error page without the shell, which needs no reader.
+func errorFrame(c *fiber.Ctx, f respond.Failure) error {
+	d := pages.ErrorData{Status: f.Status, Text: f.Text}
+	if f.Status >= 500 {
+		d.ID = f.RequestID
+	}
+	return respond.Page(c, pages.ErrorFrame(session.User(c).Theme, d))
 }
 
 // signInFirst sends people to the sign-in page, and says where to go after.
@@ -271,15 +279,4 @@ func signInFirst(c *fiber.Ctx) error {
 		return nil
 	}
 	return c.Redirect(to, fiber.StatusSeeOther)
-}
-
-// barePage is an error page that needs nothing that might be broken.
-func barePage(p Problem) templ.Component {
-	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
-		_, err := fmt.Fprintf(w, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"+
-			"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>%d - Hogpen</title></head>"+
-			"<body><main><h1>%s</h1><p><a href=\"/\">Go to the start page</a></p><p>Request %s</p></main></body></html>\n",
-			p.Status, html.EscapeString(p.Text), html.EscapeString(p.RequestID))
-		return err
-	})
 }

@@ -26,7 +26,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -34,6 +33,7 @@ import (
 	"hogpen/cdp"
 	"hogpen/handlers/capture"
 	"hogpen/handlers/public"
+	"hogpen/web/respond"
 	"hogpen/web/session"
 )
 
@@ -79,8 +79,9 @@ type Config struct {
 	// Throttle bounds the use of one personal API key; DefaultThrottle when
 	// zero.
 	Throttle Throttle
-	// ErrorPage shows people what went wrong; a bare page when nil.
-	ErrorPage func(c *fiber.Ctx, status int, text, requestID string) templ.Component
+	// ErrorPage shows people what went wrong; the status is set already. A
+	// page without the shell when nil.
+	ErrorPage func(c *fiber.Ctx, f respond.Failure) error
 
 	Metrics prometheus.Registerer // nil registers nothing
 	Log     *slog.Logger          // slog.Default when nil

@@ -239,6 +239,9 @@ func TestDestinationDelivers(t *testing.T) {
 	}
 	s.has(t, "info", `status, 200, {"ok":true}, text/plain`)
 	s.has(t, "debug", "Function completed in ")
+	if l := s.logs[len(s.logs)-1]; strings.Contains(l, "Sync: 0ms") || strings.Contains(l, "in 0ms") {
+		t.Errorf("no time was measured: %s", l)
+	}
 	s.has(t, "debug", "Event: 'https://hog.example.com/project/1/events/0195a1f0-7d7e-7000-8000-000000000001/2026-03-01T10%3A00%3A00.000Z'")
 }
 
@@ -260,6 +263,7 @@ func TestExecutionTable(t *testing.T) {
 		requests int
 		logs     []string
 		never    string
+		time     time.Duration
 		check    func(t *testing.T, h *house, s story)
 	}{
 		{row: "9 fetch without options", src: "fetch(inputs.url)", outcome: cdp.OutcomeSucceeded, requests: 1,
@@ -341,14 +345,14 @@ func TestExecutionTable(t *testing.T) {
 		{row: "recurses for ever", src: "fn f(n) { return f(n + 1) } f(1)", outcome: cdp.OutcomeFailed, logs: []string{"HogVMException: Call stack exceeded maximum length of 1000"}},
 		{row: "eats memory", src: "let a := []; while (true) { a := arrayPushBack(a, 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx') a := [a, a] }", outcome: cdp.OutcomeFailed,
 			logs: []string{"error Error executing function on event"}},
-		{row: "doubles a text", src: "let s := 'xxxxxxxxxxxxxxxx'; while (true) { s := concat(s, s) }", outcome: cdp.OutcomeFailed,
+		{row: "doubles a text", src: "let s := 'xxxxxxxxxxxxxxxx'; while (true) { s := concat(s, s) }", outcome: cdp.OutcomeFailed, time: time.Minute,
 			logs: []string{"HogVMException: Memory limit of 67108864 bytes exceeded. Tried to allocate "},
 			check: func(t *testing.T, _ *house, s story) {
 				if s.ErrorKind != "oom" {
 					t.Errorf("kind = %q", s.ErrorKind)
 				}
 			}},
-		{row: "prints megabytes", src: "let s := 'xxxxxxxxxxxxxxxx'; for (let i := 0; i < 17; i := i + 1) { s := concat(s, s) } print(s)", outcome: cdp.OutcomeSucceeded,
+		{row: "prints megabytes", time: time.Minute, src: "let s := 'xxxxxxxxxxxxxxxx'; for (let i := 0; i < 17; i := i + 1) { s := concat(s, s) } print(s)", outcome: cdp.OutcomeSucceeded,
 			logs: []string{"xxxx... (truncated)"},
 			check: func(t *testing.T, _ *house, s story) {
 				for _, l := range s.logs {
@@ -365,7 +369,7 @@ func TestExecutionTable(t *testing.T) {
 	} {
 		t.Run(tt.row, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, nil)
+			h := newHouse(t, func(c *executor.Config) { c.Time = tt.time })
 			if tt.answer != nil {
 				h.answer = tt.answer
 			}

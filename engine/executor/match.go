@@ -3,7 +3,6 @@ package executor
 import (
 	"crypto/md5"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 
 	"hogpen/cdp"
@@ -94,7 +93,7 @@ func (x *Executor) plan(f *Function, plan *inputPlan, index int, s *Scope, m *Ma
 	m.Planned = append(m.Planned, Planned{globals: globals, Invocation: cdp.Invocation{
 		ID: id, Project: s.project.ID, Function: f.ID, Version: f.Version, Mapping: index,
 		EventUUID: s.uuid, EventName: s.name, DistinctID: s.distinctID,
-		Globals: json.RawMessage(vm.AppendJSON(nil, globals)), ScheduledAt: x.now().UTC(),
+		Globals: vm.AppendJSON(make([]byte, 0, s.size+1024), globals), ScheduledAt: x.now().UTC(),
 	}})
 }
 

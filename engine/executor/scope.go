@@ -30,6 +30,8 @@ type Scope struct {
 
 	// raw is the JSON of props; nil when they were changed since.
 	raw json.RawMessage
+	// size is about how long that JSON is.
+	size int
 	// given are the globals of a test run; null values are derived as always.
 	given given
 
@@ -48,13 +50,13 @@ type given struct {
 // NewScope parses an event. The error is of code Invalid when its properties
 // are not a JSON object.
 func (x *Executor) NewScope(p cdp.Project, e cdp.Event) (*Scope, error) {
-	props, err := parseObject(e.Properties)
+	props, err := x.parseObject(e.Properties)
 	if err != nil {
 		return nil, cdp.Errorf(cdp.Invalid, "properties", "The properties are not a JSON object: %v.", err)
 	}
 	s := &Scope{
 		x: x, project: p, uuid: e.UUID, name: e.Name, distinctID: e.DistinctID,
-		timestamp: e.Timestamp, receivedAt: e.ReceivedAt, props: props, raw: e.Properties,
+		timestamp: e.Timestamp, receivedAt: e.ReceivedAt, props: props, raw: e.Properties, size: len(e.Properties),
 	}
 	if len(s.raw) == 0 {
 		s.raw = json.RawMessage("{}")
@@ -63,11 +65,11 @@ func (x *Executor) NewScope(p cdp.Project, e cdp.Event) (*Scope, error) {
 	return s, nil
 }
 
-func parseObject(raw []byte) (vm.Value, error) {
+func (x *Executor) parseObject(raw []byte) (vm.Value, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		return vm.NewDict(0).Freeze(), nil
 	}
-	v, err := vm.ParseJSON(raw, vm.JSONOptions{Freeze: true})
+	v, err := x.parse(raw)
 	if err != nil {
 		return vm.Null, err
 	}
@@ -86,7 +88,7 @@ func (s *Scope) DistinctID() string { return s.distinctID }
 // Event gives the event as it is now, with its properties as JSON.
 func (s *Scope) Event() cdp.Event {
 	if s.raw == nil {
-		s.raw = vm.AppendJSON(nil, s.props)
+		s.raw = vm.AppendJSON(make([]byte, 0, s.size+512), s.props)
 	}
 	return cdp.Event{
 		Project: s.project.ID, UUID: s.uuid, Name: s.name, DistinctID: s.distinctID,

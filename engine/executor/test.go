@@ -159,7 +159,7 @@ func (b *bench) transform() {
 		return
 	}
 	b.s.EndTransformations(&lists)
-	b.result.Result = vm.AppendJSON(nil, b.transformed())
+	b.result.Result = json.RawMessage(out.hide(string(vm.AppendJSON(nil, b.transformed()))))
 }
 
 // transformed is the event after a transformation, in the shape of PostHog's
@@ -268,7 +268,7 @@ func (x *Executor) fromRow(req cdp.TestRequest) (vm.Value, error) {
 	if err != nil {
 		return vm.Null, err
 	}
-	props, err := jsonText(row.Path("properties"))
+	props, err := x.jsonText(row.Path("properties"))
 	if err != nil {
 		return vm.Null, fmt.Errorf("properties: %w", err)
 	}
@@ -276,7 +276,7 @@ func (x *Executor) fromRow(req cdp.TestRequest) (vm.Value, error) {
 	g.Set("event", dict("uuid", row.Path("uuid"), "event", row.Path("event"), "distinct_id", row.Path("distinct_id"),
 		"elements_chain", row.Path("elements_chain"), "timestamp", row.Path("timestamp"), "properties", props))
 	if id := row.Path("person_id"); id.IsString() && id.Text() != "" {
-		person, err := jsonText(row.Path("person_properties"))
+		person, err := x.jsonText(row.Path("person_properties"))
 		if err != nil {
 			return vm.Null, fmt.Errorf("person_properties: %w", err)
 		}
@@ -285,7 +285,7 @@ func (x *Executor) fromRow(req cdp.TestRequest) (vm.Value, error) {
 	groups := vm.NewDict(5)
 	for i := range 5 {
 		n := strconv.Itoa(i)
-		if p, err := jsonText(row.Path("group" + n + "_properties")); err == nil && p.Len() > 0 {
+		if p, err := x.jsonText(row.Path("group" + n + "_properties")); err == nil && p.Len() > 0 {
 			groups.Set("group_"+n, dict("id", props.Path("$group_"+n), "index", i, "properties", p))
 		}
 	}
@@ -294,9 +294,9 @@ func (x *Executor) fromRow(req cdp.TestRequest) (vm.Value, error) {
 }
 
 // jsonText reads an object that may be written as JSON in a text.
-func jsonText(v vm.Value) (vm.Value, error) {
+func (x *Executor) jsonText(v vm.Value) (vm.Value, error) {
 	if v.IsDict() {
 		return v, nil
 	}
-	return parseObject([]byte(v.Text()))
+	return x.parseObject([]byte(v.Text()))
 }

@@ -67,6 +67,7 @@ type Transformed struct {
 	Logs     []cdp.LogEntry
 	Took     time.Duration // the program's time
 	id       cdp.InvocationID
+	hide     func(string) string // redacts the secrets of this run
 }
 
 // Invocation is the ID under which the run was logged.
@@ -81,7 +82,7 @@ func (x *Executor) Transform(f *Function, s *Scope, l *Lists) Transformed {
 	w.journal = x.journal(s.project.ID, f, w.out.id)
 	w.journal.hide = w.hide
 	w.work()
-	w.out.Logs = w.journal.entries
+	w.out.Logs, w.out.hide = w.journal.entries, w.hide
 	return w.out
 }
 

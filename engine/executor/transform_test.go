@@ -202,6 +202,11 @@ func TestTransformationTests(t *testing.T) {
 	if got.Status != cdp.TestSuccess || string(got.Result) != want || len(got.Logs) != 1 || !strings.HasPrefix(got.Logs[0].Message, "Function completed in ") {
 		t.Errorf("result = %s\nwant     %s\n%+v", got.Result, want, got)
 	}
+	f.Inputs = cdp.Inputs{{Key: "secret_salt", Value: json.RawMessage(`"se\"salt"`)}}
+	f.Bytecode = program(t, "let e := event; e.properties.b := inputs.secret_salt; print(e.properties); return e")
+	if got, err = h.x.Test(t.Context(), req); err != nil || !json.Valid(got.Result) || !strings.Contains(string(got.Result), `"b":"***REDACTED***"`) || strings.Contains(fmt.Sprint(got.Logs), "salt") {
+		t.Errorf("with a secret: %s %+v, %v", got.Result, got.Logs, err)
+	}
 	f.Hog = "return null"
 	f.Bytecode = program(t, f.Hog)
 	if got, err = h.x.Test(t.Context(), req); err != nil || got.Status != cdp.TestSuccess || string(got.Result) != "null" {

@@ -37,8 +37,8 @@ type Config struct {
 	// ConnsPerOrigin bounds connections to one host and port;
 	// DefaultConnsPerOrigin when 0.
 	ConnsPerOrigin int
-	// Version goes into the User-Agent "Hogpen/<version>"; "dev" when empty.
-	Version string
+	// UserAgent is sent when a program sets none: "Hogpen/<version>".
+	UserAgent string
 	// Lookup gives a name's addresses; the system's resolver when nil.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 }
@@ -93,11 +93,9 @@ func New(cfg Config) *Client {
 	if perOrigin <= 0 {
 		perOrigin = DefaultConnsPerOrigin
 	}
-	version := cfg.Version
-	if version == "" {
-		version = "dev"
+	if c.userAgent = cfg.UserAgent; c.userAgent == "" {
+		c.userAgent = "Hogpen"
 	}
-	c.userAgent = "Hogpen/" + version
 	c.kept = transport(g, perOrigin, false)
 	c.fresh = transport(g, perOrigin, true)
 	return c

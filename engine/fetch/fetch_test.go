@@ -25,7 +25,7 @@ func open(t *testing.T, change func(*fetch.Config)) *fetch.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := fetch.Config{Allow: allow, Version: "1.2.3"}
+	cfg := fetch.Config{Allow: allow, UserAgent: "Hogpen/1.2.3"}
 	if change != nil {
 		change(&cfg)
 	}

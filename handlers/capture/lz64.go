@@ -12,7 +12,7 @@ import (
 // and the first unit of the next one; both stand side by side in the output,
 // so an entry here is a span of it and costs no copy.
 func unlz64(data []byte, limit int) ([]byte, error) {
-	d := lz64{in: bits{data: data}, max: limit}
+	d := lz64{in: bitReader{data: data}, max: limit}
 	units, err := d.run()
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ const (
 type lzSpan struct{ from, to int }
 
 type lz64 struct {
-	in   bits
+	in   bitReader
 	out  []uint16
 	dict []lzSpan // from code 3
 	max  int
@@ -114,8 +114,8 @@ func (d *lz64) run() ([]uint16, error) {
 	}
 }
 
-// bits reads base64 text as bits, six a character, the high one first.
-type bits struct {
+// bitReader reads base64 text as bits, six a character, the high one first.
+type bitReader struct {
 	data []byte
 	at   int
 	val  byte
@@ -123,7 +123,7 @@ type bits struct {
 }
 
 // take reads n bits, the low one first; false at the end of the text.
-func (b *bits) take(n int) (int, bool) {
+func (b *bitReader) take(n int) (int, bool) {
 	v := 0
 	for i := range n {
 		if b.left == 0 {

@@ -46,7 +46,7 @@ func (m *Machine) setBudget(b Budget) {
 	if b.Memory < 0 {
 		m.memLimit = math.MaxInt64
 	}
-	m.started = time.Now()
+	m.started = time.Time{}
 	m.granted, m.fuel, m.extra = 0, 0, 0
 	m.grant()
 }
@@ -66,6 +66,9 @@ func (m *Machine) Ops() int64 { return m.opsBefore + m.granted - m.fuel - m.extr
 
 // refuel is called when the fuel is used up: it checks steps and clock.
 func (m *Machine) refuel() error {
+	if m.started.IsZero() {
+		m.started = time.Now()
+	}
 	if m.budget.Steps > 0 && m.Ops() > m.budget.Steps {
 		return limitErrorf(LimitSteps, "Execution exceeded the limit of %d operations", m.budget.Steps)
 	}
@@ -85,7 +88,15 @@ func (m *Machine) refuel() error {
 	return nil
 }
 
-func (m *Machine) elapsed() time.Duration { return m.syncBefore + time.Since(m.started) }
+// elapsed is the time spent running. The clock is first read when the first
+// portion of fuel is gone: a run shorter than that, some ten microseconds,
+// counts as nothing, and costs no look at the clock.
+func (m *Machine) elapsed() time.Duration {
+	if m.started.IsZero() {
+		return m.syncBefore
+	}
+	return m.syncBefore + time.Since(m.started)
+}
 
 // spend charges work that is no operation.
 func (m *Machine) spend(units int64) error {

@@ -29,11 +29,6 @@ type target struct {
 }
 
 func (d *decoder) decode() *Program {
-	for i := range d.src {
-		if d.src[i].Kind == bytecode.KindInt && bytecode.Op(d.src[i].Int) == bytecode.DeclareFn {
-			d.p.declares = true // perhaps; being wrong costs only speed
-		}
-	}
 	d.todo = append(d.todo, 0)
 	for len(d.todo) > 0 {
 		at := d.todo[len(d.todo)-1]
@@ -43,7 +38,10 @@ func (d *decoder) decode() *Program {
 	landed := make([]bool, len(d.p.code)+1)
 	for _, t := range d.targets {
 		to := d.at[t.elem] - 1
-		landed[to] = true
+		// The way past a function's body is no jump that others could take.
+		if d.p.code[t.instr].op != bytecode.Callable {
+			landed[to] = true
+		}
 		d.p.setTarget(t.instr, to)
 	}
 	d.fold(landed)
@@ -312,6 +310,7 @@ func (d *decoder) function(in instr, pos int) (int, string) {
 	if fault != "" {
 		return 0, fault
 	}
+	d.p.declares = d.p.declares || in.op == bytecode.DeclareFn
 	in.k = int32(len(d.p.funcs))
 	d.p.funcs = append(d.p.funcs, &funcInfo{kind: fnLocal, name: name, argc: int(argc), ups: int(ups), prog: d.p})
 	d.emit(in)

@@ -78,7 +78,8 @@ type Result struct {
 	Suspended *Suspension
 	// Ops counts operations, also those before a suspension.
 	Ops int64
-	// SyncDuration is the time spent running, without the waiting.
+	// SyncDuration is the time spent running, without the waiting. Runs of less
+	// than some 4096 operations do not look at the clock and count as nothing.
 	SyncDuration time.Duration
 	// MaxMemory is the most that was charged at a time, in bytes.
 	MaxMemory int64

@@ -144,7 +144,7 @@ func errorBody(d ErrorData) templ.Component {
 			templ_7745c5c3_Var5 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"grid max-w-[560px] gap-4 py-8\"><div class=\"grid gap-2\"><p class=\"text-13 text-ink-3\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"grid max-w-[560px] gap-4\"><div class=\"grid gap-2\"><p class=\"text-13 text-ink-3\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

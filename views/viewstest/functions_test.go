@@ -36,13 +36,9 @@ func TestSwitchIsOptimistic(t *testing.T) {
 	t.Parallel()
 	_, tab := functions(t)
 	tab.Focus("#switch-" + warehouse)
-	took := browser.Eval[float64](tab, `new Promise(done => {
-		const b = document.getElementById("switch-`+warehouse+`"), start = performance.now();
-		new MutationObserver(() => done(performance.now() - start)).observe(b, {attributes: true});
-		b.click();
-	})`)
-	if took > 100 {
-		t.Errorf("the switch turned after %.0f ms, at most 100 allowed", took)
+	// It turns in the very task of the press, whatever the server does.
+	if have := browser.Eval[string](tab, `document.getElementById("switch-`+warehouse+`").click(), `+checked(warehouse)); have != "false" {
+		t.Errorf("right after the press the switch says %s", have)
 	}
 	if have := browser.Eval[string](tab, checked(warehouse)+"+"+status(warehouse)); have != "falsePaused" {
 		t.Errorf("while waiting: %s, want falsePaused", have)

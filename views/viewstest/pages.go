@@ -7,6 +7,7 @@ import (
 
 	"hogpen/views/pages"
 	"hogpen/views/ui"
+	"hogpen/views/ui/hx"
 )
 
 // mountPages serves the pages that only show something.
@@ -23,6 +24,11 @@ func (s *Server) mountPages() {
 	show("GET /broken", pages.ErrorFrame("auto", pages.ErrorData{Status: 500, ID: "01k9z3c1-77aa", Saved: "Nothing you submitted was saved.", Retry: "/broken"}))
 	show("GET /p/1", pages.Overview(Shell("Overview", "Overview"), overview()))
 	show("GET /new", pages.Overview(Shell("Overview", "Overview"), newProject()))
+	s.HandleFunc("POST /account/keys/{id}/revoke", func(w http.ResponseWriter, r *http.Request) {
+		Parts(w, r, http.StatusOK,
+			within("#key-"+r.PathValue("id"), hx.Delete, templ.NopComponent),
+			within("#toasts", hx.Prepend, ui.Toast(ui.ToastProps{Tone: ui.OK, Text: "Key revoked"})))
+	})
 	show("GET /account/keys", pages.AccountKeys(Shell("API keys", "Settings"), keys()))
 }
 

@@ -36,6 +36,7 @@ func New(t testing.TB) *Server {
 	s.mountFunctions()
 	s.mountPipeline()
 	s.mountPages()
+	s.mountKit()
 	ts := httptest.NewServer(s.mux)
 	t.Cleanup(ts.Close)
 	s.URL = ts.URL
