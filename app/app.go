@@ -154,18 +154,22 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		}
 	}
 	if a.plays("web") {
-		if c.API, err = api.New(api.Config{
-			Functions: a.functions, Store: a.store, Tester: a.engine, Status: a.engine.Status, Templates: templates.Get,
-			Now: a.cfg.Now,
-		}); err != nil {
+		programs, err := api.New(api.Config{
+			Functions: a.functions, Reader: a.store, Telemetry: a.store, People: a.store, Activities: a.store,
+			Tester: a.engine, Gallery: templates.Gallery{}, Statuses: statuses{a.engine}, Now: a.cfg.Now,
+		})
+		if err != nil {
 			return err
 		}
-		if c.Admin, err = admin.New(admin.Config{
-			Functions: a.functions, Store: a.store, Accounts: a.accounts, Sessions: sessions, Tester: a.engine, Live: liveFeed{a.engine},
-			Templates: templates.Get, TemplateDocs: templates.Docs, Version: Build().Version, Now: a.cfg.Now,
-		}); err != nil {
+		people, err := admin.New(admin.Config{
+			Functions: a.functions, Store: a.store, Accounts: a.accounts, Tester: a.engine, Live: liveFeed{a.engine}, Status: a.engine.Status,
+			Templates: templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
+			Version: Build().Version, Log: a.log, Now: a.cfg.Now,
+		})
+		if err != nil {
 			return err
 		}
+		c.API, c.Admin, c.ErrorPage = web.APIRoutes(programs), web.AdminRoutes(people), people.ErrorPage
 	}
 	a.web, err = web.New(c)
 	return err
@@ -258,7 +262,8 @@ func (a *App) ready(ctx context.Context) error {
 	if err := a.store.Ready(ctx); err != nil {
 		return err
 	}
-	return a.queue.Ready(ctx)
+	_, err := a.queue.Stats(ctx, "events")
+	return err
 }
 
 // Summary is what serve prints once it is up: where to open it and how to

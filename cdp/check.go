@@ -63,3 +63,32 @@ func checkOptions(t Type, template bool) compiler.Options {
 	}
 	return o
 }
+
+// CompileSource compiles a program for a caller who runs it elsewhere, or with
+// repl one input of a session that has left the given variables behind. It
+// gives bytecode and the variables there are afterwards, or what is wrong.
+func (fs *Functions) CompileSource(source string, repl bool, locals []string) (code []byte, after []string, fault string) {
+	if len(source) > MaxHogBytes {
+		return nil, nil, fmt.Sprintf("The code is larger than %d KB", MaxHogBytes/1024)
+	}
+	options := checkOptions(Destination, false)
+	options.HostFunctions = append(options.HostFunctions, "run")
+	options.Globals, options.UnknownFunctionsAreErrors = nil, true
+	options.Repl, options.Locals = repl, locals
+	tree, diags := parser.Program(source)
+	if diags.Failed() {
+		return nil, nil, firstFault(diags).Error()
+	}
+	r, diags := compiler.Program(tree, options)
+	if diags.Failed() {
+		return nil, nil, firstFault(diags).Error()
+	}
+	code, err := r.Program.MarshalJSON()
+	if err != nil {
+		return nil, nil, "Internal error when compiling hog"
+	}
+	return code, r.Locals, ""
+}
+
+// Diagnostics are the faults of a source; see Functions.Check.
+type Diagnostics = ast.Diagnostics

@@ -52,3 +52,31 @@ func checkFaults(t *testing.T, src string, first int) {
 		t.Errorf("errors.txt:%d: missing %q", first+line-1, message)
 	}
 }
+
+// TestHints: what is said to people who come from other languages.
+func TestHints(t *testing.T) {
+	t.Parallel()
+	program := func(src string) ast.Diagnostics { _, diags := hog.Compile(src, hog.Options{}); return diags }
+	template := func(src string) ast.Diagnostics { _, diags := hog.CompileTemplate(src, hog.Options{}); return diags }
+	for _, tt := range []struct {
+		compile   func(string) ast.Diagnostics
+		src, hint string
+	}{
+		{program, `print("hello")`, "a string stands in single quotes"},
+		{program, `let x = 1`, "write `let x := …`"},
+		{program, `let f := fn (x) { return x }`, "a function inside an expression is a lambda: `(x) -> { … }`"},
+		{program, `if (a && b) {}`, "did you mean `and`?"},
+		{program, `if (a<b and c) {}`, "to compare, put a space after `<`"},
+		{program, `x := 1`, "declare it with `let`"},
+		{program, `let value := 1 vlaue := 2`, `did you mean "value"?`},
+		{template, `{{ name }}`, "write single braces: {name}"},
+		{template, `{{ name | upcase }}`, "Hog templates use single braces: {name}"},
+		{template, `{"a": 1}`, "write \\{ for a literal brace, {{key: value}} for a dict"},
+		{template, `{}`, "write \\{ for a literal brace"},
+	} {
+		diags := tt.compile(tt.src)
+		if len(diags) == 0 || diags[0].Hint != tt.hint {
+			t.Errorf("%s: have %+v, want the hint %q", tt.src, diags, tt.hint)
+		}
+	}
+}

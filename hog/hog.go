@@ -1,6 +1,8 @@
 package hog
 
 import (
+	"strings"
+
 	"hogpen/hog/ast"
 	"hogpen/hog/bytecode"
 	"hogpen/hog/compiler"
@@ -44,6 +46,10 @@ func compileProgram(tree *ast.Program, opt Options, diags ast.Diagnostics) (comp
 func CompileTemplate(text string, opt Options) (*bytecode.Program, ast.Diagnostics) {
 	opt.Template = true
 	e, diags := parser.Template(text)
+	if diags.Failed() && strings.Contains(text, "{{") {
+		// Most likely Liquid, whose own faults would only confuse.
+		diags[0].Hint = "Hog templates use single braces: {name}"
+	}
 	return compileExpr(e, opt, diags)
 }
 

@@ -37,6 +37,18 @@ func Icon(id string) ([]byte, bool) {
 	return b, err == nil
 }
 
+// Gallery is All, Get and Icon as a value, for those who take an interface.
+type Gallery struct{}
+
+// All is the function All.
+func (Gallery) All() []*cdp.Template { return All() }
+
+// Get is the function Get.
+func (Gallery) Get(id string) (*cdp.Template, bool) { return Get(id) }
+
+// Icon is the function Icon.
+func (Gallery) Icon(id string) ([]byte, bool) { return Icon(id) }
+
 // set is the gallery, read.
 type set struct {
 	list []*cdp.Template

@@ -13,6 +13,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/cdp"
+	"hogpen/views/pages"
 	"hogpen/web/respond"
 	"hogpen/web/session"
 )
@@ -123,7 +124,7 @@ func problem(c *fiber.Ctx, err error) Problem {
 	default:
 		p.Status, p.Type, p.Code = fiber.StatusInternalServerError, "server_error", "error"
 		p.Detail = "A server error occurred."
-		p.Text = "Hogpen could not do this, and nothing more was changed. The cause is in the server's log under " + p.RequestID + "."
+		p.Text = "Hogpen could not do this. The cause is in the server's log under " + p.RequestID + "."
 	}
 	return p
 }
@@ -233,10 +234,11 @@ func (s *Server) forPerson(c *fiber.Ctx, p Problem) error {
 		return respond.ErrorToast(c, p.Text)
 	}
 	f := respond.Failure{Status: p.Status, Text: p.Text, RequestID: p.RequestID}
-	if s.c.ErrorPage == nil {
-		return respond.Bare(c, f)
+	show := s.c.ErrorPage
+	if show == nil {
+		show = errorFrame
 	}
-	err := s.c.ErrorPage(c, f)
+	err := show(c, f)
 	if err == nil {
 		return nil
 	}
@@ -244,6 +246,15 @@ func (s *Server) forPerson(c *fiber.Ctx, p Problem) error {
 	s.log.Error("error page failed", "request", p.RequestID, "error", err)
 	c.Response().ResetBody()
 	return respond.Bare(c.Status(p.Status), f)
+}
+
+// errorFrame is the error page without the shell, which needs no reader.
+func errorFrame(c *fiber.Ctx, f respond.Failure) error {
+	d := pages.ErrorData{Status: f.Status, Text: f.Text}
+	if f.Status >= 500 {
+		d.ID = f.RequestID
+	}
+	return respond.Page(c, pages.ErrorFrame(session.User(c).Theme, d))
 }
 
 // signInFirst sends people to the sign-in page, and says where to go after.

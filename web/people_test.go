@@ -3,15 +3,19 @@ package web_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gofiber/fiber/v2"
+
 	"hogpen/account"
 	"hogpen/cdp"
 	"hogpen/web"
+	"hogpen/web/respond"
 	"hogpen/web/session"
 )
 
@@ -68,6 +72,60 @@ func TestSessionCookie(t *testing.T) {
 	}
 	if len(all) != 2 {
 		t.Errorf("cookies %v", all)
+	}
+}
+
+func TestKeepMeSignedIn(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	c := h.client(t)
+	_, token, _ := strings.Cut(c.do("GET", "/login", "").body, "csrf=")
+	a := c.form("/login", url.Values{"_csrf": {token}, "email": {email}, "password": {password}, "keep": {"on"}})
+	if a.status != 303 || !strings.Contains(a.header.Get("Set-Cookie"), "Max-Age=2592000") {
+		t.Fatalf("%d %v", a.status, a.header)
+	}
+	h.mu.Lock()
+	h.now = noon.Add(29 * 24 * time.Hour)
+	h.mu.Unlock()
+	if a := c.do("GET", "/p/1", ""); a.status != 200 {
+		t.Errorf("after 29 days: %d", a.status)
+	}
+	if rows := h.store.Sessions(); len(rows) != 1 || rows[0].ExpiresAt != noon.Add(59*24*time.Hour) {
+		t.Errorf("sessions = %+v", rows)
+	}
+}
+
+func TestErrorPages(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	c := h.client(t)
+	a := c.do("GET", "/nowhere", "")
+	if a.status != 404 || !strings.Contains(a.body, "There is no such page.") || a.header.Get("Content-Security-Policy") == "" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	h.store.Fail = errors.New("the disk is gone")
+	a = c.do("GET", "/nowhere", "", "Cookie", session.CookieName+"=x")
+	if a.status != 404 { // a forged cookie asks no database
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	h.store.Fail = nil
+	c.signIn()
+	h.store.Fail = errors.New("the disk is gone")
+	a = c.do("GET", "/p/1", "")
+	id := a.header.Get("X-Request-Id")
+	if a.status != 500 || !strings.Contains(a.body, id) || strings.Contains(a.body, "disk is gone") || !strings.Contains(h.logged(), id) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func TestErrorPageThatFails(t *testing.T) {
+	t.Parallel()
+	h := start(t, func(c *web.Config) {
+		c.ErrorPage = func(*fiber.Ctx, respond.Failure) error { return errors.New("no shell") }
+	})
+	a := h.client(t).do("GET", "/nowhere<>", "")
+	if a.status != 404 || !strings.Contains(a.body, "<h1>There is no such page.</h1>") {
+		t.Errorf("%d %s", a.status, a.body)
 	}
 }
 

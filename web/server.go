@@ -80,7 +80,7 @@ type Config struct {
 	// zero.
 	Throttle Throttle
 	// ErrorPage shows people what went wrong; the status is set already. A
-	// bare page when nil.
+	// page without the shell when nil.
 	ErrorPage func(c *fiber.Ctx, f respond.Failure) error
 
 	Metrics prometheus.Registerer // nil registers nothing

@@ -187,6 +187,9 @@ func (h *house) admin() web.Admin {
 				if err := session.SignIn(c, u); err != nil {
 					return err
 				}
+				if c.FormValue("keep") != "" {
+					session.Keep(c)
+				}
 				return respond.Redirect(c, "/p/1")
 			}},
 		},

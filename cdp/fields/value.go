@@ -3,9 +3,11 @@ package fields
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -203,6 +205,9 @@ func decoder(raw json.RawMessage) *jsontext.Decoder {
 // without the white space between tokens, else as written. The error tells
 // what is wrong and where.
 func Parse(body []byte) (json.RawMessage, error) {
+	if !utf8.Valid(body) {
+		return nil, errors.New("the text is not UTF-8")
+	}
 	v := jsontext.Value(bytes.Clone(body))
 	if err := v.Compact(jsontext.AllowDuplicateNames(true)); err != nil {
 		return nil, err

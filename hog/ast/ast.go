@@ -90,6 +90,9 @@ type Field struct {
 	At
 	exprNode
 	Chain []string
+	// DoubleQuoted tells that the first name was written in double quotes, as
+	// strings are in other languages; a hint.
+	DoubleQuoted bool
 }
 
 // Form tells how a Call, Compare or Arithmetic was written; a hint.

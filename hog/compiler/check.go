@@ -120,6 +120,10 @@ func (f *function) variableHint(name string) string {
 // checkGlobal warns of a root that does not exist at run time.
 func (f *function) checkGlobal(n *ast.Field) {
 	root := n.Chain[0]
+	if n.DoubleQuoted && len(n.Chain) == 1 && !contains(f.opt.Globals, root) {
+		f.warn(n.Span, "Double quotes make this the name of a variable, and there is none", "a string stands in single quotes")
+		return
+	}
 	if f.opt.Globals == nil || contains(f.opt.Globals, root) {
 		return
 	}

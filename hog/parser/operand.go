@@ -253,7 +253,7 @@ func (p *parser) field(chain []string, from int, quoted bool) ast.Expr {
 			return &ast.Constant{At: at, Kind: ast.KindBool, Bool: equalFold(chain[0], "true")}
 		}
 	}
-	return &ast.Field{At: at, Chain: chain}
+	return &ast.Field{At: at, Chain: chain, DoubleQuoted: p.src[at.Span.Start] == '"'}
 }
 
 func (p *parser) chain(first string, from int, quoted bool) ast.Expr {

@@ -64,6 +64,9 @@ func (p *parser) hole() ast.Expr {
 		return p.bads(p.spanFrom(open))
 	}
 	e := p.expr(precLowest)
+	if !p.bad && p.at(tokColon) {
+		p.expected("`}` after the expression", "write \\{ for a literal brace, {{key: value}} for a dict")
+	}
 	p.closeBracket(open, tokRBrace, "`}` after the expression")
 	return e
 }

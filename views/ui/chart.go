@@ -31,26 +31,36 @@ func (p ChartProps) top() int64 {
 
 type gridLine struct{ Class, Y, TextY, Text string }
 
-// grid is the axis and three lines above it.
+// lines is how many grid lines stand above the axis.
+const lines = 3
+
 func (p ChartProps) grid() []gridLine {
-	const lines = 4
 	top := p.top()
-	out := make([]gridLine, 0, lines+1)
-	for i := 0; i <= lines; i += 1 {
-		if i == 3 {
-			continue // three lines above the axis: a quarter, a half, the whole
-		}
-		y := p.height() - p.height()*i/lines
+	out := []gridLine{}
+	for i := int64(0); i <= lines; i++ {
+		y := p.height() - p.height()*int(i)/lines
 		class := "chart-grid"
 		if i == 0 {
 			class = "chart-axis"
 		}
-		out = append(out, gridLine{class, strconv.Itoa(y), strconv.Itoa(y + 4), Count(top * int64(i) / lines)})
+		out = append(out, gridLine{class, strconv.Itoa(y), strconv.Itoa(y + 4), Count(top / lines * i)})
 	}
 	return out
 }
 
-type tick struct{ X, Y, Anchor, Text string }
+// niceTop rounds a highest value up so that the three grid lines have round
+// names: 3, 6, 15, 30, 60, 150 ...
+func niceTop(highest int64) int64 {
+	for unit := int64(1); ; unit *= 10 {
+		for _, step := range []int64{1, 2, 5} {
+			if top := unit * step * lines; top >= highest {
+				return top
+			}
+		}
+	}
+}
+
+type tick struct{ Class, X, Y, Anchor, Text string }
 
 func (p ChartProps) ticks() []tick {
 	var out []tick
@@ -66,7 +76,11 @@ func (p ChartProps) ticks() []tick {
 		case x > 0.97:
 			anchor, x = "end", 1
 		}
-		out = append(out, tick{percent(x), strconv.Itoa(p.height() + 18), anchor, b.Tick})
+		class := "chart-text"
+		if len(out)%2 == 1 {
+			class += " chart-text-more" // left out where there is no room
+		}
+		out = append(out, tick{class, percent(x), strconv.Itoa(p.height() + 18), anchor, b.Tick})
 	}
 	return out
 }

@@ -1,9 +1,6 @@
 package ui
 
-import (
-	"slices"
-	"strconv"
-)
+import "strconv"
 
 // bar is one rectangle of a drawing, in its units or percent.
 type bar struct {
@@ -80,19 +77,4 @@ func at(v []int64, i int) int64 {
 		return v[i]
 	}
 	return 0
-}
-
-// niceTop rounds a highest value up to 1, 2, 2.5 or 5 times a power of ten, so
-// that three grid lines have round names.
-func niceTop(highest int64) int64 {
-	if highest <= 4 {
-		return 4
-	}
-	var unit int64 = 1
-	for unit*10 < highest {
-		unit *= 10
-	}
-	tops := []int64{unit * 2, unit * 4, unit * 5, unit * 8, unit * 10}
-	i := slices.IndexFunc(tops, func(t int64) bool { return t >= highest })
-	return tops[i]
 }

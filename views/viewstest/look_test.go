@@ -1,13 +1,16 @@
 package viewstest_test
 
 import (
+	"os"
 	"testing"
 
 	"hogpen/views/viewstest"
 	"hogpen/views/viewstest/browser"
 )
 
-// views of each page, as the visual reference has them.
+func TestMain(m *testing.M) { os.Exit(browser.Main(m)) }
+
+// looks are the views of each page, as the visual reference has them.
 var looks = []struct {
 	name  string
 	width int
@@ -48,9 +51,29 @@ func TestPagesAreSound(t *testing.T) {
 			if wide := browser.Eval[int](tab, "document.documentElement.scrollWidth"); wide > look.width {
 				t.Errorf("%s %s: the page is %d px wide", name, look.name, wide)
 			}
+			outline(t, tab, name)
 			for _, v := range viewstest.Axe(t, tab) {
 				t.Errorf("%s %s: %s", name, look.name, v)
 			}
 		}
+	}
+}
+
+// outline checks what every page has exactly once.
+func outline(t *testing.T, tab *browser.Tab, name string) {
+	t.Helper()
+	for what, count := range map[string]string{
+		"an h1":           `document.querySelectorAll("h1").length`,
+		"a main":          `document.querySelectorAll("main").length`,
+		"a named title":   `Number(/^\S.* · Hogpen$/.test(document.title))`,
+		"unique ids":      `Number((ids => new Set(ids).size === ids.length)([...document.querySelectorAll("[id]")].map(e => e.id)))`,
+		"labelled fields": `Number([...document.querySelectorAll("input:not([type=hidden]),select,textarea")].every(e => e.labels?.length || e.ariaLabel))`,
+	} {
+		if n := browser.Eval[int](tab, count); n != 1 {
+			t.Errorf("%s: %s: %d, want 1", name, what, n)
+		}
+	}
+	if n := browser.Eval[int](tab, `document.querySelectorAll("#nav [aria-current=page]").length`); browser.Eval[bool](tab, `document.getElementById("nav") !== null`) && n != 1 {
+		t.Errorf("%s: %d current items in the navigation, want 1", name, n)
 	}
 }

@@ -39,8 +39,15 @@ const (
 	CSRFCookieName = "posthog_csrftoken" // readable by scripts
 )
 
-// Lifetime is how long a session lasts without use.
-const Lifetime = 14 * 24 * time.Hour
+// Lifetime is how long a session lasts without use; LongLifetime after "keep
+// me signed in".
+const (
+	Lifetime     = 14 * 24 * time.Hour
+	LongLifetime = 30 * 24 * time.Hour
+)
+
+// keepValue marks, among a session's values, one that lasts longer.
+const keepValue = "keep"
 
 // touchEvery is how old SeenAt may get before a request moves it, and with it
 // the end of the session. It bounds the writes that reading pages causes.
@@ -161,7 +168,14 @@ func (m *Manager) save(c *fiber.Ctx, s *current) error {
 		s.row.CreatedAt = now
 		s.row.UserAgent = cut(c.Get(fiber.HeaderUserAgent), 200)
 	}
-	s.row.SeenAt, s.row.ExpiresAt = now, now.Add(Lifetime)
+	lasts := Lifetime
+	if s.Values[keepValue] == true {
+		lasts = LongLifetime
+	}
+	if s.Options.MaxAge >= 0 {
+		s.Options.MaxAge = int(lasts / time.Second)
+	}
+	s.row.SeenAt, s.row.ExpiresAt = now, now.Add(lasts)
 	for _, hash := range s.stale {
 		if err := m.store.rows.DeleteSession(s.r.Context(), hash); err != nil {
 			return fmt.Errorf("end session: %w", err)
@@ -206,6 +220,14 @@ func SignIn(c *fiber.Ctx, u account.User) error {
 	s.row.User, s.user, s.dirty = u.ID, u, true
 	SetPrincipal(c, account.Principal{User: u})
 	return s.ensureToken()
+}
+
+// Keep lets the session that SignIn began last for LongLifetime.
+func Keep(c *fiber.Ctx) {
+	if s, ok := c.Locals(sessionKey).(*current); ok {
+		s.Values[keepValue] = true
+		s.dirty = true
+	}
 }
 
 // SignOut ends the session and removes its cookies. Without a session it does

@@ -35,9 +35,8 @@ type rowStore struct {
 }
 
 func newStore(rows Rows, key []byte, now func() time.Time, rand io.Reader) *rowStore {
-	codec := securecookie.New(key, nil).
-		SetSerializer(securecookie.NopEncoder{}).
-		MaxAge(int(Lifetime / time.Second))
+	// The row says when a session ends, so the signature need not.
+	codec := securecookie.New(key, nil).SetSerializer(securecookie.NopEncoder{}).MaxAge(0)
 	return &rowStore{rows: rows, codec: codec, now: now, rand: rand}
 }
 

@@ -64,6 +64,8 @@ class HogEditor extends HTMLElement {
     this.status.className = "ml-auto";
     this.bar.append(keys, this.status);
     box.append(this.problems, this.bar);
+    // Heights measured before the font came are wrong.
+    document.fonts.ready.then(() => this.view.requestMeasure());
     this.area.form?.addEventListener("reset", () => setTimeout(() => (this.value = this.area.value)));
   }
 

@@ -70,34 +70,83 @@ func feature(name, value string) Option {
 // NoScript switches JavaScript off.
 func NoScript() Option { return func(o *options) { o.noScript = true } }
 
-// Open starts a browser that ends with the test.
+// Open opens a tab that ends with the test.
 func Open(t testing.TB, opts ...Option) *Tab {
 	t.Helper()
 	o := options{width: 1280, height: 900}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	allocator := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(find(t)), chromedp.NoSandbox, chromedp.Flag("hide-scrollbars", true),
-		chromedp.Flag("font-render-hinting", "none"))
-	ctx, cancelAll := chromedp.NewExecAllocator(t.Context(), allocator...)
+	parent, err := shared().start()
+	if err != nil {
+		t.Fatalf("browser: %v", err)
+	}
 	tab := &Tab{t: t}
-	ctx, cancelTab := chromedp.NewContext(ctx, chromedp.WithListener(tab.listen))
-	t.Cleanup(func() { cancelTab(); cancelAll() })
+	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext(), chromedp.WithListener(tab.listen))
+	t.Cleanup(cancel)
 	tab.ctx = ctx
-	tab.do("open", chromedp.Do(ctx)) // the first call must have no deadline: it is the browser's life
+	tab.do("open", chromedp.Do(ctx)) // no deadline here: it would be the tab's life
 	tab.prepare(o)
 	return tab
 }
 
-func find(t testing.TB) string {
+// shared is the one browser of all tests of a package; each tab has its own
+// cookies and storage. It is started by the first tab and ended by Main.
+var shared = sync.OnceValue(func() *process { return &process{} })
+
+type process struct {
+	mu  sync.Mutex
+	ctx context.Context
+}
+
+// Main runs a package's tests and ends the browser they used:
+//
+//	func TestMain(m *testing.M) { os.Exit(browser.Main(m)) }
+func Main(m *testing.M) int {
+	code := m.Run()
+	p := shared()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx == nil {
+		return code
+	}
+	if err := chromedp.Cancel(p.ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "browser: close:", err)
+	}
+	return code
+}
+
+// start returns the browser's context, and starts it if need be.
+func (p *process) start() (context.Context, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx != nil {
+		return p.ctx, nil
+	}
+	path, err := find()
+	if err != nil {
+		return nil, err
+	}
+	allocator := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("hide-scrollbars", true),
+		chromedp.Flag("font-render-hinting", "none"))
+	// Both cancel functions are left to chromedp.Cancel, which waits for the end.
+	ctx, _ := chromedp.NewExecAllocator(context.Background(), allocator...)
+	ctx, _ = chromedp.NewContext(ctx)
+	if err := chromedp.Do(ctx); err != nil { // the browser's life: it has no deadline
+		return nil, err
+	}
+	p.ctx = ctx
+	return ctx, nil
+}
+
+func find() (string, error) {
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
-			return path
+			return path, nil
 		}
 	}
-	t.Fatalf("no Chromium in PATH (looked for %v); browser tests need one", names)
-	return ""
+	return "", fmt.Errorf("no Chromium in PATH (looked for %v); browser tests need one", names)
 }
 
 func (b *Tab) prepare(o options) {
