@@ -166,6 +166,24 @@ func TestSkipLinkAndShortcuts(t *testing.T) {
 	}
 }
 
+func TestLoadMoreAppends(t *testing.T) {
+	t.Parallel()
+	s, tab := functions(t)
+	tab.Go(s.URL + "/p/1/functions?long=1")
+	tab.Wait("document.querySelector('[data-htmx-powered]') !== null")
+	tab.Click("#function-more a")
+	tab.Wait(`document.querySelectorAll("#function-rows > tr").length === 24`)
+	if n := browser.Eval[int](tab, `new Set([...document.querySelectorAll("#function-rows > tr")].map(r => r.id)).size`); n != 24 {
+		t.Errorf("%d different rows, want 24", n)
+	}
+	if have := tab.Text("#function-more"); have != "24 of 24" {
+		t.Errorf("the end says %q", have)
+	}
+	// What was appended works.
+	tab.Click("#switch-" + slack + "-2")
+	tab.Wait(`document.querySelector("#toasts .toast") !== null`)
+}
+
 func TestListWithoutScript(t *testing.T) {
 	t.Parallel()
 	s := viewstest.New(t)
