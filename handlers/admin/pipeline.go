@@ -186,7 +186,9 @@ func sameSet(a, b []string) bool {
 // formOf gives every field of a posted form.
 func formOf(c *fiber.Ctx) form {
 	f := form{}
-	c.Request().PostArgs().VisitAll(func(key, value []byte) { f[string(key)] = append(f[string(key)], string(value)) })
+	for key, value := range c.Request().PostArgs().All() {
+		f[string(key)] = append(f[string(key)], string(value))
+	}
 	if multipart, err := c.MultipartForm(); err == nil {
 		for name, values := range multipart.Value {
 			f[name] = append(f[name], values...)
