@@ -1,6 +1,9 @@
 package viewstest_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -200,4 +203,25 @@ func TestListWithoutScript(t *testing.T) {
 func plain(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html")
 	_, _ = w.Write([]byte("<!doctype html><title>plain</title>plain"))
+}
+
+// The list of fifty rows stays within 22 KB after gzip.
+func TestFiftyRowsStayInBudget(t *testing.T) {
+	t.Parallel()
+	s := viewstest.New(t)
+	resp, err := http.Get(s.URL + "/p/1/functions?rows=50")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	raw, err := io.Copy(w, resp.Body)
+	if err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d bytes, %d after gzip", raw, packed.Len())
+	if packed.Len() > 22_000 {
+		t.Errorf("%d bytes after gzip, at most 22,000 allowed", packed.Len())
+	}
 }

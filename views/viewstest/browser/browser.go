@@ -110,8 +110,15 @@ func Main(m *testing.M) int {
 	if p.ctx == nil {
 		return code
 	}
-	if err := chromedp.Cancel(p.ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "browser: close:", err)
+	ended := make(chan error, 1)
+	go func() { ended <- chromedp.Cancel(p.ctx) }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "browser: close:", err)
+		}
+	case <-time.After(patience):
+		fmt.Fprintln(os.Stderr, "browser: does not close; it ends with this process")
 	}
 	return code
 }
@@ -290,8 +297,11 @@ func Eval[T any](b *Tab, expression string) T {
 func (b *Tab) Wait(expression string) {
 	b.t.Helper()
 	end := time.Now().Add(patience)
+	// The poll's own limit is kept by the page; this one holds if the page is gone.
+	ctx, cancel := context.WithDeadline(b.ctx, end.Add(time.Second))
+	defer cancel()
 	for {
-		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Until(end))))
+		_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Until(end))))
 		if err == nil {
 			return
 		}
