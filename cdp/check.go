@@ -89,3 +89,6 @@ func (fs *Functions) CompileSource(source string, repl bool, locals []string) (c
 	}
 	return code, r.Locals, ""
 }
+
+// Diagnostics are the faults of a source; see Functions.Check.
+type Diagnostics = ast.Diagnostics

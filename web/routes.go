@@ -4,6 +4,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/account"
+	"hogpen/handlers/admin"
+	"hogpen/handlers/api"
 	"hogpen/static"
 	"hogpen/web/respond"
 )
@@ -106,6 +108,82 @@ func (s *Server) routes() {
 		}
 		return chain
 	})
+}
+
+// APIRoutes are the routes of programs, in PostHog's order of names.
+func APIRoutes(h *api.Handler) API {
+	const read, write = "hog_function:read", "hog_function:write"
+	get, post, patch, put, del := fiber.MethodGet, fiber.MethodPost, fiber.MethodPatch, fiber.MethodPut, fiber.MethodDelete
+	see := func(method, path, scope string, f fiber.Handler) Route {
+		return Route{Method: method, Path: path, Handler: f, Can: account.See, Scopes: []string{scope}}
+	}
+	edit := func(method, path string, f fiber.Handler) Route {
+		return Route{Method: method, Path: path, Handler: f, Can: account.Edit, Scopes: []string{write}}
+	}
+	return API{
+		Project: []Route{
+			see(get, "/hog_functions", read, h.ListFunctions),
+			edit(post, "/hog_functions", h.CreateFunction),
+			edit(patch, "/hog_functions/rearrange", h.RearrangeFunctions),
+			see(get, "/hog_functions/icons", read, h.ListIcons),
+			see(get, "/hog_functions/icon", read, h.ShowIcon),
+			see(get, "/hog_functions/:id", read, h.ShowFunction),
+			edit(patch, "/hog_functions/:id", h.UpdateFunction),
+			edit(put, "/hog_functions/:id", h.ReplaceFunction),
+			edit(del, "/hog_functions/:id", h.DeleteFunction),
+			// Whoever may only look may test too, with mocked requests.
+			see(post, "/hog_functions/:id/invocations", write, h.TestFunction),
+			see(get, "/hog_functions/:id/logs", read, h.ListLogs),
+			see(get, "/hog_functions/:id/metrics", read, h.ShowMetrics),
+			see(get, "/hog_functions/:id/metrics/totals", read, h.ShowMetricTotals),
+			see(get, "/hog_function_templates", read, h.ListTemplates),
+			see(get, "/hog_function_templates/:template_id", read, h.ShowTemplate),
+			see(post, "/hog", write, h.CompileHog),
+			see(get, "/activity_log", "activity_log:read", h.ListActivity),
+			see(get, "/", "project:read", h.ShowProject),
+		},
+		User: []Route{
+			{Method: get, Path: "/projects", Handler: h.ListProjects, Scopes: []string{"project:read"}, AnyKey: true},
+			{Method: get, Path: "/environments", Handler: h.ListProjects, Scopes: []string{"project:read"}, AnyKey: true},
+			{Method: get, Path: "/users/@me", Handler: h.ShowMe, Scopes: []string{"user:read"}, AnyKey: true},
+			{Method: get, Path: "/organizations", Handler: h.ListOrganizations, Scopes: []string{"organization:read"}},
+			{Method: get, Path: "/organizations/:organization_id", Handler: h.ShowOrganization, Scopes: []string{"organization:read"}},
+		},
+		Open: []Route{
+			{Method: get, Path: "/public_hog_function_templates", Handler: h.ListPublicTemplates},
+			{Method: get, Path: "/public_hog_function_templates/:template_id", Handler: h.ShowTemplate},
+			{Method: get, Path: "/hog_function_icons/:file", Handler: h.ShowTemplateIcon},
+		},
+	}
+}
+
+// AdminRoutes are the routes of people: pages, and beneath /_/ the fragments
+// and changes that belong to them.
+func AdminRoutes(h *admin.Handler) Admin {
+	get, post := fiber.MethodGet, fiber.MethodPost
+	return Admin{
+		Open: []Route{
+			{Method: get, Path: "/", Handler: h.Home},
+			{Method: get, Path: "/login", Handler: h.SignInPage},
+			{Method: post, Path: "/login", Handler: h.SignIn},
+			{Method: post, Path: "/logout", Handler: h.SignOut},
+			{Method: get, Path: "/setup", Handler: h.SetupPage},
+			{Method: post, Path: "/setup", Handler: h.Setup},
+		},
+		User: []Route{
+			{Method: get, Path: "/account/keys", Handler: h.AccountKeys},
+			{Method: post, Path: "/account/keys", Handler: h.CreateKey},
+			{Method: post, Path: "/account/keys/:id/revoke", Handler: h.RevokeKey},
+		},
+		Project: []Route{
+			{Method: get, Path: "/", Handler: h.Overview},
+			{Method: get, Path: "/functions", Handler: h.FunctionList},
+			{Method: post, Path: "/_/functions/:id/enabled", Handler: h.FunctionEnabled, Can: account.Edit},
+			{Method: post, Path: "/_/functions/:id/trash", Handler: h.FunctionTrash, Can: account.Edit},
+			{Method: get, Path: "/pipeline", Handler: h.Pipeline},
+			{Method: post, Path: "/pipeline", Handler: h.Reorder, Can: account.Edit},
+		},
+	}
 }
 
 // mount adds a table to a group, each route behind its chain. Behind all of

@@ -239,6 +239,9 @@ func TestDestinationDelivers(t *testing.T) {
 	}
 	s.has(t, "info", `status, 200, {"ok":true}, text/plain`)
 	s.has(t, "debug", "Function completed in ")
+	if l := s.logs[len(s.logs)-1]; strings.Contains(l, "Sync: 0ms") || strings.Contains(l, "in 0ms") {
+		t.Errorf("no time was measured: %s", l)
+	}
 	s.has(t, "debug", "Event: 'https://hog.example.com/project/1/events/0195a1f0-7d7e-7000-8000-000000000001/2026-03-01T10%3A00%3A00.000Z'")
 }
 

@@ -49,6 +49,7 @@ type pending struct {
 	Code     json.RawMessage `json:"code"`
 	Captured bool            `json:"captured,omitempty"`
 	Kind     string          `json:"kind,omitempty"` // of the invocation's FetchError
+	Sync     time.Duration   `json:"sync"`           // the program's time so far
 	Async    time.Duration   `json:"async"`          // spent waiting so far
 	Attempts int             `json:"attempts"`       // the most that any fetch took
 	LastLog  time.Time       `json:"last_log,omitzero"`
@@ -76,7 +77,7 @@ type run struct {
 	attempts    int
 	timings     []Timing
 	async       time.Duration
-	sync        time.Duration // of the program, at its last stop
+	sync        time.Duration // the program's time so far
 	kind        string        // of inv.FetchError
 }
 
@@ -137,9 +138,12 @@ func (r *run) work(ctx context.Context) (Result, error) {
 func (r *run) timed(step func() (vm.Result, error)) outcome {
 	r.x.slots <- struct{}{}
 	defer func() { <-r.x.slots }()
+	began := time.Now()
 	out := ended(step())
-	r.timings = append(r.timings, Timing{Took: out.took - r.sync})
-	r.sync = out.took
+	took := time.Since(began)
+	r.timings = append(r.timings, Timing{Took: took})
+	r.sync += took
+	out.took = r.sync
 	return out
 }
 
@@ -158,7 +162,7 @@ func (r *run) goOn(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	r.hasCaptured, r.kind, r.async, r.journal.last = p.Captured, p.Kind, p.Async, p.LastLog
-	r.attempts = p.Attempts
+	r.attempts, r.sync = p.Attempts, p.Sync
 	return r.drive(ctx, outcome{suspended: &vm.Suspension{Name: p.Name, Args: args.Elems(), State: state}})
 }
 
@@ -266,7 +270,7 @@ func (r *run) suspend(s *vm.Suspension, a reply) (Result, error) {
 	}
 	p := pending{
 		Name: s.Name, Args: vm.AppendJSON(nil, vm.NewArray(s.Args)), Code: r.code,
-		Captured: r.hasCaptured, Kind: r.kind, Async: r.async, Attempts: r.attempts, LastLog: r.journal.last,
+		Captured: r.hasCaptured, Kind: r.kind, Sync: r.sync, Async: r.async, Attempts: r.attempts, LastLog: r.journal.last,
 	}
 	if r.inv.Pending, err = json.Marshal(p); err != nil {
 		return Result{}, fmt.Errorf("write pending call of invocation %s: %w", r.inv.ID, err)

@@ -80,16 +80,9 @@ func (h *house) serve(handler *api.Handler, secret []byte) {
 	registry := prometheus.NewRegistry()
 	strangers, err := public.New(public.Config{Version: "test", Ready: func(context.Context) error { return nil }, Metrics: registry})
 	h.must(err)
-	r := handler.Routes()
-	table := func(in []api.Route) (out []web.Route) {
-		for _, row := range in {
-			out = append(out, web.Route(row))
-		}
-		return out
-	}
 	h.server, err = web.New(web.Config{
 		Sessions: sessions, Projects: h.store, Accounts: h.accounts, Public: strangers,
-		API:      web.API{Project: table(r.Project), User: table(r.User), Open: table(r.Open)},
+		API:      web.APIRoutes(handler),
 		Throttle: web.Throttle{Off: true}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	h.must(err)

@@ -123,7 +123,7 @@ func (p *printer) rest(e ast.Expr) *doc {
 	case *ast.ArrayAccess:
 		return p.arrayAccess(n)
 	case *ast.TupleAccess:
-		return concat(p.base(n.Tuple, false), text(dot(n.Nullish)+strconv.FormatInt(n.Index, 10)))
+		return concat(p.base(n.Tuple, !n.Nullish, false), text(dot(n.Nullish)+strconv.FormatInt(n.Index, 10)))
 	case *ast.Placeholder:
 		return concat(text("{"), p.expr(n.Expr, precLowest), text("}"))
 	case *ast.NamedArg:
@@ -249,32 +249,40 @@ func (p *printer) wrapped(e ast.Expr) *doc {
 	return concat(append(docs, text("("), p.bare(e), text(")"))...)
 }
 
-// base writes what a property is attached to. With dotted, the property is
-// written with a plain dot, which a chain of names would swallow.
-func (p *printer) base(e ast.Expr, dotted bool) *doc {
+// base writes what a property is attached to. With a plain dot behind it, an
+// integer would become a float, and true or a chain of names a longer chain.
+func (p *printer) base(e ast.Expr, plainDot, isName bool) *doc {
+	if ast.AtOf(e).Parens {
+		return p.expr(e, precPostfix)
+	}
 	switch n := e.(type) {
 	case *ast.Constant:
-		if n.Kind != ast.KindString && n.Kind != ast.KindNull && !n.Parens {
+		if plainDot && (n.Kind == ast.KindBool || isDigits(constant(n))) {
 			return p.wrapped(e)
 		}
 	case *ast.Field:
-		if (dotted || strings.EqualFold(n.Chain[0], "array")) && !n.Parens {
+		if plainDot && isName {
 			return p.wrapped(e)
+		}
+		if len(n.Chain) == 1 && strings.EqualFold(n.Chain[0], "array") {
+			return concat(append(p.before(n.Span.Start), text(quote(n.Chain[0])))...)
 		}
 	}
 	return p.expr(e, precPostfix)
 }
 
+func isDigits(s string) bool { return strings.Trim(s, "+-0123456789") == "" }
+
 func (p *printer) arrayAccess(n *ast.ArrayAccess) *doc {
 	key, ok := n.Property.(*ast.Constant)
 	if n.Dotted && ok && key.Kind == ast.KindString {
-		return concat(p.base(n.Array, !n.Nullish), text(dot(n.Nullish)+part(key.Str)))
+		return concat(p.base(n.Array, !n.Nullish, true), text(dot(n.Nullish)+part(key.Str)))
 	}
 	open := "["
 	if n.Nullish {
 		open = "?.["
 	}
-	return concat(p.base(n.Array, false), text(open), p.expr(n.Property, precLowest), text("]"))
+	return concat(p.base(n.Array, false, false), text(open), p.expr(n.Property, precLowest), text("]"))
 }
 
 func (p *printer) arithmetic(n *ast.Arithmetic) *doc {

@@ -48,6 +48,7 @@ func commentTexts(p *ast.Program) string {
 // tricky are sources whose tidy form is easily another program.
 var tricky = []string{
 	"a - -5", "-(-5)", "-(5)", "- - a", "-(-a)", "(1).2", "1.5.2", "1..2", ".5.1", "1e3.2", "(true).x", "true.x", "(a).b", "(null).x", "(array)[1]", "array[1]",
+	"not 1[1]", "not 1.5.2", "not true[1]", "not `array`[1]", "not 0x1F.2", "not 1?.2", "not 1..2", "not 'a'.b",
 	"not (a)", "not (a) = b", "not a = b", "not -a", "not [1]", "not a, b -> c", "x = not a", "not not a",
 	"f(a, b -> c)", "f(a, (b) -> c)", "f(x -> y, (z) -> w)", "f(x -> (y, z -> w))", "[a + b, (c) -> d]",
 	"x -> {}", "x -> {x}", "x -> { x; }", "x -> { return }", "x -> {;}", "x -> {{}}", "x -> {{};}", "x -> {{a;}}", "x -> { return -1 }", "x -> { return -1; }",
