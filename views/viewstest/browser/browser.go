@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -293,22 +292,24 @@ func Eval[T any](b *Tab, expression string) T {
 	return v
 }
 
-// Wait returns once a JavaScript expression is true, also across a navigation.
+// Wait returns once a JavaScript expression is true. It asks from outside the
+// page, again and again, because a page takes its own timers along when it is
+// left and has none when scripts are off.
 func (b *Tab) Wait(expression string) {
 	b.t.Helper()
-	end := time.Now().Add(patience)
-	// The poll's own limit is kept by the page; this one holds if the page is gone.
-	ctx, cancel := context.WithDeadline(b.ctx, end.Add(time.Second))
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
 	for {
-		_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Until(end))))
-		if err == nil {
+		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
+		if yes && err == nil {
 			return
 		}
-		// A page that went away takes the question with it; the next one is asked.
-		gone := strings.Contains(err.Error(), "navigated") || strings.Contains(err.Error(), "Cannot find context")
-		if time.Now().After(end) || !gone {
-			b.t.Fatalf("browser: waited for %s: %v (problems: %v)", expression, err, b.Problems())
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			b.t.Fatalf("browser: waited for %s (last: %v, problems: %v)", expression, err, b.Problems())
 		}
 	}
 }
