@@ -1,10 +1,13 @@
 package hog
 
 import (
+	"strings"
+
 	"hogpen/hog/ast"
 	"hogpen/hog/bytecode"
 	"hogpen/hog/compiler"
 	"hogpen/hog/parser"
+	"hogpen/hog/printer"
 )
 
 // Options steer a compilation, see compiler.Options.
@@ -43,6 +46,10 @@ func compileProgram(tree *ast.Program, opt Options, diags ast.Diagnostics) (comp
 func CompileTemplate(text string, opt Options) (*bytecode.Program, ast.Diagnostics) {
 	opt.Template = true
 	e, diags := parser.Template(text)
+	if diags.Failed() && strings.Contains(text, "{{") {
+		// Most likely Liquid, whose own faults would only confuse.
+		diags[0].Hint = "Hog templates use single braces: {name}"
+	}
 	return compileExpr(e, opt, diags)
 }
 
@@ -74,3 +81,7 @@ func ParseExpr(src string) (ast.Expr, ast.Diagnostics) { return parser.Expr(src)
 
 // ParseTemplate reads an input template.
 func ParseTemplate(text string) (ast.Expr, ast.Diagnostics) { return parser.Template(text) }
+
+// Format writes a program tidily. A source with faults is not formatted: the
+// result is then empty.
+func Format(src string) (string, ast.Diagnostics) { return printer.Format(src) }

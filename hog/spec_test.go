@@ -44,25 +44,34 @@ func specRows(t *testing.T, file string) []row {
 	return rows
 }
 
+// TestSpecParsing checks Appendix C (parsing.txt) and the rules of sections 1
+// and 2, an example each (rules.txt).
 func TestSpecParsing(t *testing.T) {
 	t.Parallel()
-	rows := specRows(t, "parsing.txt")
-	if len(rows) < 85 {
-		t.Fatalf("only %d rows found", len(rows))
+	for file, least := range map[string]int{"parsing.txt": 85, "rules.txt": 100} {
+		rows := specRows(t, file)
+		if len(rows) < least {
+			t.Fatalf("%s: only %d rows found", file, len(rows))
+		}
+		for _, r := range rows {
+			checkTree(t, file, r)
+		}
 	}
-	for _, r := range rows {
-		want, rejected := strings.CutSuffix(r.want, " (rejected)")
-		have, diags := dumpRow(r.src, want)
-		if diags.Failed() {
-			t.Errorf("parsing.txt:%d: %s: %v", r.line, r.src, diags)
-			continue
-		}
-		if have != want {
-			t.Errorf("parsing.txt:%d: %s\nhave %s\nwant %s", r.line, r.src, have, want)
-		}
-		if _, diags := hog.Compile(r.src, hog.Options{}); rejected && !diags.Failed() {
-			t.Errorf("parsing.txt:%d: %s compiles, and must be rejected", r.line, r.src)
-		}
+}
+
+func checkTree(t *testing.T, file string, r row) {
+	t.Helper()
+	want, rejected := strings.CutSuffix(r.want, " (rejected)")
+	have, diags := dumpRow(r.src, want)
+	if diags.Failed() {
+		t.Errorf("%s:%d: %s: %v", file, r.line, r.src, diags)
+		return
+	}
+	if have != want {
+		t.Errorf("%s:%d: %s\nhave %s\nwant %s", file, r.line, r.src, have, want)
+	}
+	if _, diags := hog.Compile(r.src, hog.Options{}); rejected && !diags.Failed() {
+		t.Errorf("%s:%d: %s compiles, and must be rejected", file, r.line, r.src)
 	}
 }
 
@@ -87,25 +96,34 @@ func dumpRow(src, want string) (string, ast.Diagnostics) {
 	return have, diags
 }
 
+// TestSpecBytecode checks Appendix D (bytecode.txt) and the examples that
+// stand between the rules of section 3 (sections.txt).
 func TestSpecBytecode(t *testing.T) {
 	t.Parallel()
-	rows := specRows(t, "bytecode.txt")
-	if len(rows) < 45 {
-		t.Fatalf("only %d rows found", len(rows))
+	for file, least := range map[string]int{"bytecode.txt": 45, "sections.txt": 34} {
+		rows := specRows(t, file)
+		if len(rows) < least {
+			t.Fatalf("%s: only %d rows found", file, len(rows))
+		}
+		for _, r := range rows {
+			checkBytecode(t, file, r)
+		}
 	}
-	for _, r := range rows {
-		prog, diags := compileRow(r)
-		if diags.Failed() {
-			t.Errorf("bytecode.txt:%d: %s: %v", r.line, r.src, diags)
-			continue
-		}
-		have := strings.Replace(prog.String(), `"_H",1,`, "", 1)
-		if have != r.want {
-			t.Errorf("bytecode.txt:%d: %s\nhave %s\nwant %s", r.line, r.src, have, r.want)
-		}
-		if len(prog.Spans) != len(prog.Code) {
-			t.Errorf("bytecode.txt:%d: %d elements have %d spans", r.line, len(prog.Code), len(prog.Spans))
-		}
+}
+
+func checkBytecode(t *testing.T, file string, r row) {
+	t.Helper()
+	prog, diags := compileRow(r)
+	if diags.Failed() {
+		t.Errorf("%s:%d: %s: %v", file, r.line, r.src, diags)
+		return
+	}
+	have := strings.Replace(prog.String(), `"_H",1,`, "", 1)
+	if have != r.want {
+		t.Errorf("%s:%d: %s\nhave %s\nwant %s", file, r.line, r.src, have, r.want)
+	}
+	if len(prog.Spans) != len(prog.Code) {
+		t.Errorf("%s:%d: %d elements have %d spans", file, r.line, len(prog.Code), len(prog.Spans))
 	}
 }
 

@@ -72,12 +72,16 @@ const (
 type Constant struct {
 	At
 	exprNode
-	Kind    ConstKind
-	Bool    bool
-	Int     int64
-	Float   float64
-	Str     string
-	Written string // a number as it was spelled, without spaces; a hint
+	Kind  ConstKind
+	Bool  bool
+	Int   int64
+	Float float64
+	Str   string
+	// Written is a number as it was spelled, without spaces, a string literal
+	// with its quotes, or, with Raw, the text of a template before escapes;
+	// both are hints.
+	Written string
+	Raw     bool
 }
 
 // Field is a chain of names such as a.b.c: a variable with its properties, or
@@ -86,6 +90,9 @@ type Field struct {
 	At
 	exprNode
 	Chain []string
+	// DoubleQuoted tells that the first name was written in double quotes, as
+	// strings are in other languages; a hint.
+	DoubleQuoted bool
 }
 
 // Form tells how a Call, Compare or Arithmetic was written; a hint.

@@ -404,8 +404,16 @@ func dumpConstant(n *Constant) string {
 }
 
 func dumpFloat(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "nan"
+	case math.IsInf(f, 1):
+		return "inf"
+	case math.IsInf(f, -1):
+		return "-inf"
+	}
 	s := strconv.FormatFloat(f, 'g', -1, 64)
-	if math.IsInf(f, 0) || math.IsNaN(f) || strings.ContainsAny(s, ".e") {
+	if strings.ContainsAny(s, ".e") {
 		return s
 	}
 	return s + ".0"

@@ -49,7 +49,7 @@ func (f *function) between(n *ast.Between) {
 		f.dropLocal(at)
 	}
 	// The result stays where it is, as the value of the expression.
-	f.locals = f.locals[:result]
+	f.forget()
 	f.depth--
 }
 

@@ -13,22 +13,22 @@ func (f *function) checkCall(n *ast.Call, argc int) {
 	if f.opt.Functions == nil || n.Name == "import" {
 		return
 	}
-	report := f.warn
-	if f.opt.UnknownFunctionsAreErrors {
-		report = f.fault
-	}
 	span := n.NameSpan
 	if span == (ast.Span{}) {
 		span = n.Span
 	}
 	if info, ok := f.opt.Functions[n.Name]; ok {
 		if text := arityFault(n.Name, info, argc); text != "" {
-			report(span, text, "")
+			f.warn(span, text, "")
 		}
 		return
 	}
 	if contains(f.opt.HostFunctions, n.Name) || contains(f.opt.Globals, n.Name) {
 		return
+	}
+	report := f.warn
+	if f.opt.UnknownFunctionsAreErrors {
+		report = f.fault
 	}
 	report(span, "Hog function `"+n.Name+"` is not implemented", f.functionHint(n.Name))
 }
@@ -54,18 +54,23 @@ func contains(list []string, s string) bool {
 	return false
 }
 
+// maxHints is how many diagnostics may look for a suggestion: with very many
+// unknown names that would take long, and nobody reads them.
+const maxHints = 20
+
 // functionHint suggests what an unknown function may be meant to be.
 func (f *function) functionHint(name string) string {
 	if f.declaredFunctions()[name] {
 		return "it is declared later; move its declaration before this call"
 	}
-	var names []string
+	if len(f.diags) > maxHints {
+		return ""
+	}
+	names := append(statementWords(), f.opt.HostFunctions...)
 	for known := range f.opt.Functions {
 		names = append(names, known)
 	}
-	names = append(names, f.opt.HostFunctions...)
-	names = append(names, f.visible()...)
-	return suggest(name, names)
+	return suggest(name, append(names, f.visible()...))
 }
 
 // declaredFunctions are the functions that the whole source declares.
@@ -96,7 +101,16 @@ func (f *function) visible() []string {
 	return names
 }
 
+// statementWords are what a misspelled word may have been meant to be, even
+// where it reads as a function or a variable.
+func statementWords() []string {
+	return []string{"while", "return", "throw", "catch", "if", "else", "for"}
+}
+
 func (f *function) variableHint(name string) string {
+	if len(f.diags) > maxHints {
+		return ""
+	}
 	if hint := suggest(name, f.visible()); hint != "" {
 		return hint
 	}
@@ -106,13 +120,32 @@ func (f *function) variableHint(name string) string {
 // checkGlobal warns of a root that does not exist at run time.
 func (f *function) checkGlobal(n *ast.Field) {
 	root := n.Chain[0]
+	if n.DoubleQuoted && len(n.Chain) == 1 && !contains(f.opt.Globals, root) {
+		f.warn(n.Span, "Double quotes make this the name of a variable, and there is none", "a string stands in single quotes")
+		return
+	}
 	if f.opt.Globals == nil || contains(f.opt.Globals, root) {
 		return
 	}
 	if _, ok := f.opt.Functions[root]; ok && len(n.Chain) == 1 {
 		return
 	}
-	f.warn(n.Span, "Unknown global variable: "+root, suggest(root, append(f.visible(), f.opt.Globals...)))
+	f.warn(n.Span, "Unknown global variable: "+root, f.globalHint(root))
+}
+
+// globalHint suggests what an unknown global may be meant to be.
+func (f *function) globalHint(name string) string {
+	switch name {
+	case "function", "func", "def":
+		return "a function is declared with `fn name() { … }`"
+	case "var", "const":
+		return "a variable is declared with `let name := …`"
+	}
+	if len(f.diags) > maxHints {
+		return ""
+	}
+	names := append(statementWords(), f.opt.Globals...)
+	return suggest(name, append(names, f.visible()...))
 }
 
 // suggest finds the name nearest to a misspelled one.

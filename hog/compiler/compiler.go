@@ -52,8 +52,8 @@ type Options struct {
 	// Repair replaces the lowerings of PostHog's compiler that are wrong
 	// (typed catch, between) by sound ones.
 	Repair bool
-	// UnknownFunctionsAreErrors makes a call of an unknown function, or one
-	// with a wrong number of arguments, fatal, as filters want it.
+	// UnknownFunctionsAreErrors makes a call of an unknown function fatal, as
+	// filters want it.
 	UnknownFunctionsAreErrors bool
 	// Template tells that the tree is an input template, for better hints.
 	Template bool
@@ -78,11 +78,14 @@ type Result struct {
 // Program compiles a whole program.
 func Program(p *ast.Program, opt Options) (Result, ast.Diagnostics) {
 	u := &unit{opt: opt, root: p}
+	// An element comes from about four bytes of source.
+	u.code = make([]bytecode.Elem, 0, len(p.Source)/4)
+	u.spans = make([]ast.Span, 0, len(p.Source)/4)
 	f := u.newFunction(nil)
 	f.cohorts, f.nullSafe = opt.Cohorts, opt.NullSafe
 	f.depth = 1
 	for _, name := range opt.Locals {
-		f.locals = append(f.locals, local{name: name, depth: f.depth})
+		f.push(name)
 	}
 	f.statements(p.Stmts)
 	var names []string

@@ -24,7 +24,9 @@ type function struct {
 	*unit
 	parent   *function
 	locals   []local
+	slots    map[string][]int // the locals of each name, the visible one last
 	upvalues []upvalue
+	captured map[upvalue]int // the number of each upvalue
 	depth    int
 	cohorts  bool
 	nullSafe bool
@@ -33,19 +35,32 @@ type function struct {
 // newFunction starts a function. The cohort and null-safe options are not
 // inherited.
 func (u *unit) newFunction(parent *function) *function {
-	return &function{unit: u, parent: parent}
+	return &function{unit: u, parent: parent, slots: map[string][]int{}}
+}
+
+// push adds a local.
+func (f *function) push(name string) int {
+	i := len(f.locals)
+	f.locals = append(f.locals, local{name: name, depth: f.depth})
+	f.slots[name] = append(f.slots[name], i)
+	return i
+}
+
+// forget takes the last local off the list.
+func (f *function) forget() local {
+	last := f.locals[len(f.locals)-1]
+	f.locals = f.locals[:len(f.locals)-1]
+	same := f.slots[last.name]
+	f.slots[last.name] = same[:len(same)-1]
+	return last
 }
 
 // declare adds a local to the current scope and returns its slot.
 func (f *function) declare(n ast.Name) int {
-	for i := len(f.locals) - 1; i >= 0 && f.locals[i].depth == f.depth; i-- {
-		if f.locals[i].name == n.Text {
-			f.fault(n.Span, "Variable `"+n.Text+"` already declared in this scope", "assign with `:=` and no `let`, or take another name")
-			break
-		}
+	if i := f.findLocal(n.Text); i >= 0 && f.locals[i].depth == f.depth {
+		f.fault(n.Span, "Variable `"+n.Text+"` already declared in this scope", "assign with `:=` and no `let`, or take another name")
 	}
-	f.locals = append(f.locals, local{name: n.Text, depth: f.depth})
-	return len(f.locals) - 1
+	return f.push(n.Text)
 }
 
 func (f *function) hidden(name string) int { return f.declare(ast.Name{Text: name}) }
@@ -65,13 +80,11 @@ func (f *function) endScope(span ast.Span) int {
 }
 
 func (f *function) dropLocal(span ast.Span) {
-	last := f.locals[len(f.locals)-1]
-	if last.captured {
-		f.op(span, bytecode.CloseUpvalue)
-	} else {
-		f.op(span, bytecode.Pop)
+	op := bytecode.Pop
+	if f.forget().captured {
+		op = bytecode.CloseUpvalue
 	}
-	f.locals = f.locals[:len(f.locals)-1]
+	f.op(span, op)
 }
 
 // place is where a name lives.
@@ -96,10 +109,8 @@ func (f *function) find(name string) (place, int) {
 }
 
 func (f *function) findLocal(name string) int {
-	for i := len(f.locals) - 1; i >= 0; i-- {
-		if f.locals[i].name == name {
-			return i
-		}
+	if same := f.slots[name]; len(same) > 0 {
+		return same[len(same)-1]
 	}
 	return -1
 }
@@ -119,11 +130,13 @@ func (f *function) findUpvalue(name string) int {
 }
 
 func (f *function) addUpvalue(u upvalue) int {
-	for i, have := range f.upvalues {
-		if have == u {
-			return i
-		}
+	if i, ok := f.captured[u]; ok {
+		return i
 	}
+	if f.captured == nil {
+		f.captured = map[upvalue]int{}
+	}
+	f.captured[u] = len(f.upvalues)
 	f.upvalues = append(f.upvalues, u)
 	return len(f.upvalues) - 1
 }

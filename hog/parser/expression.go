@@ -232,10 +232,19 @@ func (p *parser) notOperator(left ast.Expr, min int) ast.Expr {
 // in reads in and in cohort; words is the length without cohort.
 func (p *parser) in(left ast.Expr, min int, plain, cohort ast.CompareOp, words int) ast.Expr {
 	after := p.pos + words
-	if p.tok(after).kw == kwCohort && p.startsOperand(after+1) && !p.startsLine(after+1) {
+	if p.tok(after).kw == kwCohort && p.startsOperand(after+1) && !p.startsLine(after+1) && !isOperatorWord(p.tok(after+1).kw) {
 		return p.compare(left, min, cohort, words+1)
 	}
 	return p.compare(left, min, plain, words)
+}
+
+// isOperatorWord reports whether a word would continue an expression.
+func isOperatorWord(k keyword) bool {
+	switch k {
+	case kwAnd, kwOr, kwNot, kwIn, kwIs, kwLike, kwILike, kwBetween, kwAs, kwIgnore:
+		return true
+	}
+	return false
 }
 
 // and flattens, with what stands in parentheses too.
@@ -291,7 +300,7 @@ func (p *parser) between(left ast.Expr, min int, negated bool) ast.Expr {
 	}
 	n := &ast.Between{Expr: left, Negated: negated, Low: p.expr(precBetween + 1)}
 	if !p.bad && !p.atKw(kwAnd) {
-		p.failAt(p.cur(), "Expected `and` between the bounds, found "+p.describe(p.pos), "")
+		p.expected("`and` between the bounds", "")
 	}
 	if !p.bad {
 		p.next()

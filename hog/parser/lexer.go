@@ -30,6 +30,7 @@ type lexer struct {
 	modes    []mode
 	tokens   []token
 	comments []ast.Comment
+	open     []openTag
 	diags    ast.Diagnostics
 	// broken is set when the rest of the source was swallowed by something
 	// unterminated, so that complaints about the end would only repeat it.
@@ -71,7 +72,9 @@ func (l *lexer) finish() {
 			l.broken = true
 			l.emit(tokTemplateEnd, l.pos)
 		case modeTag, modeTagText:
-			l.fault(len(l.src), len(l.src), "This HogQLX tag is never closed", "to compare, put a space after `<`")
+			t := l.tokens[l.open[len(l.open)-1].tokens]
+			l.closeTag()
+			l.fault(int(t.start), int(t.end), "This HogQLX tag is never closed", "to compare, put a space after `<`")
 			l.broken = true
 		}
 	}
@@ -223,7 +226,7 @@ func (l *lexer) exponent(letter byte) bool {
 func (l *lexer) prefixedNumber(start int) bool {
 	switch l.peek(1) | 0x20 {
 	case 'x':
-		if !isHex(l.peek(2)) && l.peek(2) != '.' {
+		if !isHex(l.peek(2)) {
 			return l.badNumber(start)
 		}
 		l.pos += 2
@@ -441,6 +444,8 @@ func (l *lexer) punctuation() {
 func (l *lexer) unexpected(r rune, start int) {
 	if r >= utf8.RuneSelf {
 		l.fault(start, l.pos, fmt.Sprintf("Unexpected character U+%04X", r), "")
+		l.foreignWord()
+		l.emit(tokBad, start)
 		return
 	}
 	hint := ""
@@ -451,16 +456,22 @@ func (l *lexer) unexpected(r rune, start int) {
 		hint = "did you mean `or`?"
 	case '!':
 		hint = "did you mean `not`?"
-	case '\\', '@', '^':
-		hint = ""
 	}
 	if (r == '&' || r == '|') && l.peek(0) == byte(r) {
 		l.pos++
 	}
 	l.fault(start, l.pos, fmt.Sprintf("Unexpected character '%c' (U+%04X)", r, r), hint)
-	// An operator word in its place lets the rest be read.
-	if r == '&' || r == '!' {
-		l.emit(tokBad, start)
+	l.emit(tokBad, start)
+}
+
+// foreignWord skips the rest of a word that has letters which names cannot have.
+func (l *lexer) foreignWord() {
+	for l.pos < len(l.src) {
+		r, size := utf8.DecodeRuneInString(l.src[l.pos:])
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' {
+			return
+		}
+		l.pos += size
 	}
 }
 

@@ -54,6 +54,7 @@ func (l *lexer) tagOpen() {
 	start := l.pos
 	l.pos++
 	l.tagName()
+	l.open = append(l.open, openTag{len(l.tokens), len(l.comments)})
 	l.emit(tokTagOpen, start)
 	l.push(modeTag)
 }
@@ -75,6 +76,7 @@ func (l *lexer) tagInside() {
 		l.pos += 2
 		l.emit(tokTagSelfClose, start)
 		l.pop()
+		l.closeTag()
 	case c == '>':
 		l.pos++
 		l.emit(tokTagEnd, start)
@@ -92,9 +94,7 @@ func (l *lexer) tagInside() {
 		l.openHole()
 	case l.comment():
 	default:
-		// Most likely a comparison that was written without a space.
-		l.fault(start, start+1, "This is read as a HogQLX tag, and no attribute can start here", "to compare, put a space after `<`")
-		l.pop()
+		l.notATag()
 	}
 }
 
@@ -134,4 +134,38 @@ func (l *lexer) tagClose() {
 	}
 	l.emit(tokTagClose, start)
 	l.pop()
+	l.closeTag()
+}
+
+// openTag remembers where a tag began, as counts of tokens and comments.
+type openTag struct {
+	tokens, comments int
+}
+
+func (l *lexer) closeTag() {
+	if len(l.open) > 0 {
+		l.open = l.open[:len(l.open)-1]
+	}
+}
+
+// notATag ends a tag that cannot be one. Most likely it is a comparison that
+// was written without a space, so it is reported and read as one, unless an
+// expression inside the tag was read already.
+func (l *lexer) notATag() {
+	tag := l.open[len(l.open)-1]
+	l.closeTag()
+	l.pop()
+	t := &l.tokens[tag.tokens]
+	text := l.src[t.start:t.end]
+	l.fault(int(t.start), int(t.end), "`"+text+"` is read as the start of a HogQLX tag here", "to compare, put a space after `<`")
+	for _, inner := range l.tokens[tag.tokens:] {
+		if inner.kind == tokLBrace {
+			t.kind = tokBad
+			return
+		}
+	}
+	l.pos = int(t.start) + 1
+	t.kind, t.end = tokLt, int32(l.pos)
+	l.tokens = l.tokens[:tag.tokens+1]
+	l.comments = l.comments[:tag.comments]
 }

@@ -28,6 +28,7 @@ func (p *parser) operand() ast.Expr {
 		p.next()
 		s := ast.String(validText(unquote(p.text(p.pos - 1))))
 		s.Span = t.span()
+		s.Written = validText(p.text(p.pos - 1))
 		return s
 	case tokTemplateStart:
 		return p.template()
@@ -56,7 +57,7 @@ func (p *parser) noOperand() ast.Expr {
 	if t.kind == tokRegex || t.kind == tokEq || t.kind == tokEqEq {
 		hint = "an operator needs something on both sides"
 	}
-	p.failAt(t, "Expected an expression, found "+p.describe(p.pos), hint)
+	p.expected("an expression", hint)
 	return p.bads(t.span())
 }
 
@@ -101,7 +102,10 @@ func (p *parser) reservedOperand(k keyword) ast.Expr {
 	if k == kwFn || k == kwFun {
 		hint = "a function inside an expression is a lambda: `(x) -> { … }`"
 	}
-	p.failAt(t, "Expected an expression, found "+p.describe(p.pos), hint)
+	if startsStatementWord(k) && p.startsLine(p.pos) {
+		hint = "" // the next statement; what is missing is before it
+	}
+	p.expected("an expression", hint)
 	return p.bads(t.span())
 }
 
@@ -249,7 +253,7 @@ func (p *parser) field(chain []string, from int, quoted bool) ast.Expr {
 			return &ast.Constant{At: at, Kind: ast.KindBool, Bool: equalFold(chain[0], "true")}
 		}
 	}
-	return &ast.Field{At: at, Chain: chain}
+	return &ast.Field{At: at, Chain: chain, DoubleQuoted: p.src[at.Span.Start] == '"'}
 }
 
 func (p *parser) chain(first string, from int, quoted bool) ast.Expr {
@@ -382,11 +386,7 @@ func (p *parser) selectAhead() bool {
 	}
 	switch t := p.peek(1); t.kind {
 	case tokIdent, tokQuoted, tokInt, tokFloat, tokString, tokStar, tokTemplateStart:
-		switch t.kw {
-		case kwAnd, kwOr, kwIn, kwIs, kwLike, kwILike, kwBetween, kwAs:
-			return false
-		}
-		return true
+		return !isOperatorWord(t.kw)
 	}
 	return false
 }

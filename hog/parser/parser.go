@@ -159,8 +159,18 @@ func (p *parser) expect(k kind, wanted string) bool {
 	if p.accept(k) {
 		return true
 	}
-	p.failAt(p.cur(), "Expected "+wanted+", found "+p.describe(p.pos), "")
+	p.expected(wanted, "")
 	return false
+}
+
+// expected reports that something is missing. When the next token stands on
+// another line, the place is behind the last one: that is where it is missing.
+func (p *parser) expected(wanted, hint string) {
+	if p.pos > 0 && p.pos != p.first && (p.at(tokEOF) || p.startsLine(p.pos)) {
+		p.failAt(p.toks[p.pos-1], "Expected "+wanted+" after "+p.describe(p.pos-1), hint)
+		return
+	}
+	p.failAt(p.cur(), "Expected "+wanted+", found "+p.describe(p.pos), hint)
 }
 
 // closeBracket takes the closing bracket that belongs to the one at open.
@@ -175,7 +185,7 @@ func (p *parser) closeBracket(open int, k kind, wanted string) bool {
 		p.failAt(p.toks[open], "This `"+p.text(open)+"` is never closed", "")
 		return false
 	}
-	p.failAt(p.cur(), "Expected "+wanted+", found "+p.describe(p.pos), "")
+	p.expected(wanted, "")
 	return false
 }
 
@@ -289,7 +299,7 @@ func (p *parser) name(what string) ast.Name {
 		if p.cur().kw.reserved() {
 			hint = "`" + p.text(p.pos) + "` is a reserved word; write it in backticks to use it as a name"
 		}
-		p.failAt(p.cur(), "Expected "+what+", found "+p.describe(p.pos), hint)
+		p.expected(what, hint)
 		return ast.Name{}
 	}
 	i := p.pos

@@ -83,7 +83,7 @@ func (p *parser) expectWord(k keyword, wanted string) {
 		p.next()
 		return
 	}
-	p.failAt(p.cur(), "Expected "+wanted+", found "+p.describe(p.pos), "")
+	p.expected(wanted, "")
 }
 
 // interval reads interval 1 day and interval '3 weeks', or returns nil when
@@ -101,7 +101,7 @@ func (p *parser) interval() ast.Expr {
 	e := p.expr(precUnary)
 	name := intervalFunction(p.text(p.pos))
 	if !p.bad && (p.pos != unit || name == "") {
-		p.failAt(p.cur(), "Expected the unit of the interval, found "+p.describe(p.pos), "")
+		p.expected("the unit of the interval", "")
 	}
 	p.next()
 	return &ast.Call{At: p.here(from), Name: name, NameSpan: p.tok(from).span(), Args: []ast.Expr{e}}
@@ -219,13 +219,13 @@ func (p *parser) trimFrom() ast.Expr {
 // that name.
 func (p *parser) castCall() ast.Expr {
 	open := p.pos + 1
-	if p.tok(open).kind != tokLParen || p.match[open] < 0 {
+	if p.tok(open).kind != tokLParen || p.match[open] < 0 || p.hasAtTop(open, tokComma) {
 		return nil
 	}
 	from := p.pos
 	end := int(p.match[open])
 	for i := open + 1; i < end; i++ {
-		if p.toks[i].kw == kwAs && i > open+1 && p.isName(i+1) && !p.hasAtTop(open, tokComma) {
+		if p.toks[i].kw == kwAs && i > open+1 && p.isName(i+1) {
 			p.pos = end + 1
 			return p.unsupported(p.spanFrom(from), "type cast", "type_cast")
 		}

@@ -37,7 +37,7 @@ func (p *parser) recover(from, end int) {
 			p.pos++
 			p.bad = false
 			return
-		case p.pos > from && p.startsLine(p.pos) && startsStatementWord(t.kw):
+		case p.startsLine(p.pos) && (startsStatementWord(t.kw) || p.startsAnew(p.pos)):
 			p.bad = false
 			return
 		case p.match[p.pos] > int32(p.pos) && int(p.match[p.pos]) < end:
@@ -47,6 +47,22 @@ func (p *parser) recover(from, end int) {
 		p.pos++
 	}
 	p.bad = false
+}
+
+// startsAnew reports whether token i, the first of its line, most likely starts
+// a statement: it is a name or a literal, and what is before it does not ask
+// for more.
+func (p *parser) startsAnew(i int) bool {
+	switch p.toks[i].kind {
+	case tokIdent, tokQuoted, tokString, tokInt:
+	default:
+		return false
+	}
+	switch k := p.toks[i-1].kind; k {
+	case tokIdent, tokQuoted, tokString, tokInt, tokFloat, tokTemplateEnd, tokRParen, tokRBracket, tokRBrace, tokBad:
+		return true
+	}
+	return false
 }
 
 func startsStatementWord(k keyword) bool {
@@ -253,9 +269,7 @@ func (p *parser) ifStatement() ast.Stmt {
 	from := p.pos
 	p.next()
 	s := &ast.If{Cond: p.condition("if")}
-	if !p.bad {
-		s.Then = p.body()
-	}
+	s.Then = p.body()
 	if !p.bad && p.atKw(kwElse) {
 		p.next()
 		s.Else = p.body()
@@ -281,12 +295,12 @@ func (p *parser) condition(word string) ast.Expr {
 // body reads the statement that if, else and loops govern. A lone semicolon is
 // the empty statement.
 func (p *parser) body() ast.Stmt {
-	if p.at(tokSemicolon) {
+	if !p.bad && p.at(tokSemicolon) {
 		p.next()
 		return &ast.ExprStmt{At: p.here(p.pos - 1)}
 	}
 	if p.at(tokEOF) || p.at(tokRBrace) {
-		p.failAt(p.cur(), "Expected a statement, found "+p.describe(p.pos), "")
+		p.expected("a statement", "")
 	}
 	if p.bad {
 		return &ast.ExprStmt{}
@@ -369,7 +383,7 @@ func (p *parser) forIn(from, open int) ast.Stmt {
 		s.Value = p.name("a name for the value")
 	}
 	if !p.bad && !p.atKw(kwIn) {
-		p.failAt(p.cur(), "Expected `in`, found "+p.describe(p.pos), "")
+		p.expected("`in`", "")
 	}
 	if !p.bad {
 		p.next()

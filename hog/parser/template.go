@@ -30,6 +30,9 @@ func (p *parser) templateParts(end kind, text func(string) string) ast.Expr {
 		case tokText:
 			s := ast.String(validText(text(p.text(p.pos))))
 			s.Span = t.span()
+			if end == tokTemplateEnd {
+				s.Written, s.Raw = validText(p.text(p.pos)), true
+			}
 			p.next()
 			parts = append(parts, s)
 		case tokLBrace:
@@ -42,6 +45,9 @@ func (p *parser) templateParts(end kind, text func(string) string) ast.Expr {
 	case 0:
 		return &ast.Constant{At: ast.At{Span: p.tok(from).span()}, Kind: ast.KindString}
 	case 1:
+		if c, ok := parts[0].(*ast.Constant); ok && c.Raw {
+			c.Written, c.Raw = "", false
+		}
 		return parts[0]
 	}
 	n := &ast.Call{Name: "concat", Args: parts, Operands: parts, Form: ast.FormTemplate}
@@ -58,6 +64,9 @@ func (p *parser) hole() ast.Expr {
 		return p.bads(p.spanFrom(open))
 	}
 	e := p.expr(precLowest)
+	if !p.bad && p.at(tokColon) {
+		p.expected("`}` after the expression", "write \\{ for a literal brace, {{key: value}} for a dict")
+	}
 	p.closeBracket(open, tokRBrace, "`}` after the expression")
 	return e
 }
@@ -79,7 +88,7 @@ func (p *parser) tag() ast.Expr {
 	case p.accept(tokTagEnd):
 		p.children(n)
 	default:
-		p.failAt(p.cur(), "Expected an attribute or the end of the tag, found "+p.describe(p.pos), "to compare, put a space after `<`")
+		p.expected("an attribute or the end of the tag", "to compare, put a space after `<`")
 	}
 	n.At = p.here(from)
 	return n

@@ -1,0 +1,65 @@
+# Every task of the project. `make` alone lists them.
+
+export CGO_ENABLED ?= 0
+GO       ?= go
+ARGS     ?=
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT   ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X hogpen/app.buildVersion=$(VERSION) -X hogpen/app.buildCommit=$(COMMIT)
+FUZZTIME ?= 20s
+
+.DEFAULT_GOAL := help
+.PHONY: help run build dev test go-test race fuzz bench bench-vm bench-api bench-pipeline lint generate update verify e2e deps browser node clean
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/hogpen
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/hogpen ./cmd/hogpen
+
+run: build ## build and start on 127.0.0.1:8000 with demo data; ARGS='--addr :9000' passes flags
+	./bin/hogpen serve --demo $(ARGS)
+
+test: browser node verify lint go-test ## everything CI asks for: generated files, linters, all tests, browser and SDK tests
+
+go-test: ## all Go tests, the browser and SDK ones included
+	$(GO) test -count=1 -timeout 12m ./...
+
+race: ## the tests of concurrent rooms under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -count=1 ./queue/... ./engine/... ./db/... ./hog/vm/...
+
+fuzz: ## every fuzz test for FUZZTIME
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; done
+
+bench: ## all Go benchmarks, briefly
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+lint: ## gofmt, go vet, staticcheck, templ fmt
+	@out=$$(gofmt -l $$(git ls-files '*.go' | grep -v _templ.go)); test -z "$$out" || { echo "not gofmt-ed: $$out"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+generate: node ## make generated files again: templ code, browser assets, docs
+	$(GO) tool templ generate
+	$(GO) run ./cmd/assets
+	$(GO) generate ./...
+
+verify: generate ## fail when a committed generated file is not current
+	@git diff --exit-code --stat -- '*_templ.go' static docs hog || { echo "generated files are not current: commit what 'make generate' made"; exit 1; }
+
+update: ## rewrite the golden sections of test scripts
+	HOGPEN_UPDATE=1 $(GO) test ./hog/... ./templates/...
+
+browser: ## install Chromium when it is not there (Debian)
+	@command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
+
+node: node_modules/.stamp ## install the packages that assets and SDK tests need
+node_modules/.stamp: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+clean: ## remove what can be made again
+	rm -rf bin artifacts

@@ -1,0 +1,51 @@
+package app
+
+import (
+	"context"
+	"sync"
+
+	"hogpen/cdp"
+	"hogpen/engine"
+)
+
+// statuses tells the API how functions fare in the engine.
+type statuses struct {
+	engine *engine.Engine
+}
+
+// Statuses gives the status of each function.
+func (s statuses) Statuses(_ context.Context, p cdp.ProjectID, ids []cdp.FunctionID) (map[cdp.FunctionID]cdp.Status, error) {
+	out := make(map[cdp.FunctionID]cdp.Status, len(ids))
+	for _, id := range ids {
+		state, tokens := s.engine.Status(p, id)
+		out[id] = cdp.Status{State: cdp.State(state), Tokens: tokens}
+	}
+	return out, nil
+}
+
+// liveFeed gives pages the log entries that the engine writes.
+type liveFeed struct {
+	engine *engine.Engine
+}
+
+// Logs gives log entries as they are written.
+func (l liveFeed) Logs(p cdp.ProjectID, f cdp.FunctionID) (<-chan cdp.LogEntry, func()) {
+	items, cancel := l.engine.Subscribe(p, f)
+	entries := make(chan cdp.LogEntry)
+	done := make(chan struct{})
+	go func() {
+		defer close(entries)
+		for item := range items {
+			if item.Log == nil {
+				continue
+			}
+			select {
+			case entries <- *item.Log:
+			case <-done:
+				return
+			}
+		}
+	}()
+	var once sync.Once
+	return entries, func() { once.Do(func() { cancel(); close(done) }) }
+}

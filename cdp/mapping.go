@@ -1,0 +1,110 @@
+package cdp
+
+import (
+	"encoding/json"
+
+	"hogpen/cdp/fields"
+)
+
+// mappingAllowed reports whether functions of this type may have mappings.
+func mappingAllowed(t Type) bool { return t == Destination || t == SiteDestination }
+
+// compileMappings reads and compiles the mappings of f from JSON into f. Its
+// secrets end in sealed (REST API specification 5.7).
+func (fs *Functions) compileMappings(f *Function, old *Function, raw json.RawMessage, c *filterCompiler, faults *Faults) error {
+	items, fault := fields.ToList(raw)
+	if fault != nil {
+		faults.addCode("mappings", fault.Code, "%s", fault.Message)
+		return nil
+	}
+	f.Mappings = make([]Mapping, 0, len(items))
+	for i, item := range items {
+		var found []fields.Fault
+		r, ok := fields.Nested(item, fields.At("mappings", i), &found)
+		faults.take(found)
+		if !ok {
+			continue
+		}
+		m, err := fs.compileMapping(f, old, i, r, c, faults)
+		if err != nil {
+			return err
+		}
+		f.Mappings = append(f.Mappings, m)
+	}
+	return nil
+}
+
+func (fs *Functions) compileMapping(f, old *Function, i int, r *fields.Reader, c *filterCompiler, faults *Faults) (Mapping, error) {
+	var found []fields.Fault
+	r.Faults = &found
+	m := Mapping{
+		Name:     r.Text("name", fields.Rule{Blank: true, Nullable: true}).Ptr(),
+		Disabled: r.Bool("disabled", fields.Rule{Nullable: true}).Value,
+	}
+	faults.take(found)
+	schema, hasSchema := given(r, "inputs_schema")
+	if hasSchema {
+		read, bad := ReadInputsSchema(schema, fields.At(r.Path, "inputs_schema"))
+		m.InputsSchema = read
+		*faults = append(*faults, bad...)
+	}
+	filters, hasFilters := given(r, "filters")
+	if hasFilters {
+		read, bad := ReadFilters(filters, fields.At(r.Path, "filters"))
+		*faults = append(*faults, bad...)
+		if len(bad) == 0 {
+			if err := c.compile(&read); err != nil {
+				return m, err
+			}
+		}
+		m.Filters = &read
+	}
+	inputs, hasInputs := given(r, "inputs")
+	path := fields.At(r.Path, "inputs")
+	if hasInputs && !hasSchema {
+		faults.add(path, "Missing inputs_schema.")
+		return m, nil
+	}
+	if !hasSchema {
+		return m, nil
+	}
+	if !hasInputs {
+		inputs = json.RawMessage("{}")
+	}
+	return m, fs.mappingInputs(f, old, i, &m, inputs, path, hasInputs, faults)
+}
+
+// given finds a member that is neither absent nor null.
+func given(r *fields.Reader, name string) (json.RawMessage, bool) {
+	v, ok := r.Members.Get(name)
+	return v, ok && fields.KindOf(v) != fields.Null
+}
+
+// mappingInputs compiles one mapping's inputs and seals its secrets.
+func (fs *Functions) mappingInputs(f, old *Function, i int, m *Mapping, raw json.RawMessage, path string, sent bool, faults *Faults) error {
+	var plain Inputs
+	if i < len(old.Mappings) {
+		plain = old.Mappings[i].Inputs
+	}
+	stored, err := keepable(old, fs.Sealer, i, plain)
+	if err != nil {
+		return err
+	}
+	before := len(*faults)
+	w := inputWork{
+		function: f.Type, path: path, schema: m.InputsSchema, stored: stored,
+		given:     readInputs(raw, path, m.InputsSchema, faults),
+		warehouse: f.Filters.fromWarehouse(),
+	}
+	result := w.compile(faults)
+	if len(*faults) > before {
+		return nil
+	}
+	if sent || len(result.plain) > 0 {
+		m.Inputs = result.plain
+		if m.Inputs == nil {
+			m.Inputs = Inputs{}
+		}
+	}
+	return seal(f, old.Sealed, fs.Sealer, result.secrets, i)
+}

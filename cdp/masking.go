@@ -1,0 +1,42 @@
+package cdp
+
+import (
+	"encoding/json"
+
+	"hogpen/cdp/fields"
+)
+
+// ReadMasking reads masking from JSON, checks it and compiles its hash (REST
+// API specification 4.5). null and nil are no masking.
+func ReadMasking(raw json.RawMessage) (*Masking, Faults) {
+	if raw == nil || fields.KindOf(raw) == fields.Null {
+		return nil, nil
+	}
+	var faults Faults
+	var found []fields.Fault
+	r, ok := fields.Nested(raw, "masking", &found)
+	if !ok {
+		faults.take(found)
+		return nil, faults
+	}
+	ttl := fields.Between(60, 86400)
+	ttl.Required = true
+	threshold := fields.Rule{Nullable: true, Min: new(int64)}
+	*threshold.Min = 1
+	m := &Masking{
+		TTL:       r.Int("ttl", ttl).Value,
+		Threshold: r.Int("threshold", threshold).Ptr(),
+		Hash:      r.Text("hash", fields.Rule{Required: true}).Value,
+	}
+	faults.take(found)
+	if m.Hash == "" {
+		return m, faults
+	}
+	t, err := compileTemplate(m.Hash, false)
+	if err != nil {
+		faults.add("masking__hash", "%s", templateFault(m.Hash, err))
+		return m, faults
+	}
+	m.Bytecode = t.code
+	return m, faults
+}

@@ -1,0 +1,136 @@
+package db
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"hogpen/cdp"
+)
+
+// containment is a group of filters to look for, parsed once.
+type containment struct{ want any }
+
+// containments parses filter groups; empty ones (null, {}, [], "", false, 0)
+// are left out. A group that is not JSON is Invalid.
+func containments(groups []json.RawMessage) ([]containment, error) {
+	var out []containment
+	for _, g := range groups {
+		v, err := parseJSON(g)
+		if err != nil {
+			return nil, cdp.Errorf(cdp.Invalid, "filter_groups", "Invalid filter_groups")
+		}
+		if !falsy(v) {
+			out = append(out, containment{v})
+		}
+	}
+	return out, nil
+}
+
+// anyIn reports whether one of the groups is contained in the stored JSON.
+func anyIn(groups []containment, stored string) (bool, error) {
+	have, err := parseJSON([]byte(stored))
+	if err != nil {
+		return false, err
+	}
+	for _, g := range groups {
+		if contains(have, g.want) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// parseJSON reads one JSON value; numbers keep their text, so that large ones
+// are compared exactly.
+func parseJSON(text []byte) (v any, err error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		return nil, fmt.Errorf("parse JSON: %w", err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("parse JSON: more than one value")
+	}
+	return v, nil
+}
+
+func falsy(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case bool:
+		return !v
+	case string:
+		return v == ""
+	case json.Number:
+		return number(v) == 0
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// number is a number's value; one beyond range compares by its text.
+func number(n json.Number) float64 {
+	f, err := n.Float64()
+	if err != nil {
+		return 1
+	}
+	return f
+}
+
+// contains reports whether have contains want: of an object every key, its
+// value contained; of an array every element contained in some element;
+// anything else equal, with no conversion between types (REST API
+// specification 8.1).
+func contains(have, want any) bool {
+	switch want := want.(type) {
+	case map[string]any:
+		have, ok := have.(map[string]any)
+		return ok && containsObject(have, want)
+	case []any:
+		have, ok := have.([]any)
+		return ok && containsArray(have, want)
+	case json.Number:
+		have, ok := have.(json.Number)
+		return ok && (have == want || !isInteger(have, want) && number(have) == number(want))
+	default:
+		return have == want
+	}
+}
+
+// isInteger reports whether both are written without point or exponent, and
+// therefore equal only when spelled alike.
+func isInteger(a, b json.Number) bool {
+	_, errA := a.Int64()
+	_, errB := b.Int64()
+	return errA == nil && errB == nil
+}
+
+func containsObject(have, want map[string]any) bool {
+	for k, w := range want {
+		if h, ok := have[k]; !ok || !contains(h, w) {
+			return false
+		}
+	}
+	return true
+}
+
+func containsArray(have, want []any) bool {
+	for _, w := range want {
+		found := false
+		for _, h := range have {
+			if found = contains(h, w); found {
+				break
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,48 @@
+package db
+
+import (
+	"context"
+	"fmt"
+)
+
+// FillDisk makes the files refuse to grow by more than some pages, as a full
+// disk would; a negative number gives the space back.
+func (s *Store) FillDisk(ctx context.Context, pages int) error {
+	for _, f := range s.files() {
+		limit := 1 << 30
+		if pages >= 0 {
+			if err := f.w.QueryRowContext(ctx, "pragma page_count").Scan(&limit); err != nil {
+				return err
+			}
+			limit += pages
+		}
+		if _, err := f.w.ExecContext(ctx, fmt.Sprintf("pragma max_page_count = %d", limit)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LoadedFunctions is how many whole functions lists keep in memory.
+func (s *Store) LoadedFunctions() int {
+	s.catalogue.loadedMu.Lock()
+	defer s.catalogue.loadedMu.Unlock()
+	return len(s.catalogue.loaded)
+}
+
+// The bounds that tests go beyond.
+const (
+	MaxShelves = maxShelves
+	MaxLoaded  = maxLoaded
+)
+
+// WordSimilarity compares two texts as a search does.
+func WordSimilarity(query, text string) float64 {
+	p := newPattern(fold(query))
+	return p.wordSimilarity(trigramsOf(fold(text)), similarName)
+}
+
+// Similarity compares two whole texts.
+func Similarity(a, b string) float64 {
+	return similarity(unique(trigramsOf(fold(a))), unique(trigramsOf(fold(b))))
+}

@@ -1,0 +1,456 @@
+package db
+
+import (
+	"container/heap"
+	"context"
+	"database/sql"
+	"fmt"
+	"hash/maphash"
+	"time"
+)
+
+// offer is told by the committer which blocks are new. They enter the window
+// from memory when all before them are in it and there is room.
+func (c *consumer) offer(blocks []*liveBlock) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, b := range blocks {
+		before := c.last
+		c.last = b.id
+		if c.cursor != before || b.body == nil || !c.roomy() {
+			b.body = nil
+			continue
+		}
+		spans, err := splitBlock(b.body)
+		if err != nil {
+			continue // the loader reads it and reports
+		}
+		c.add(b, spans)
+	}
+	c.appetite()
+	c.load.Signal()
+}
+
+// roomy reports whether the window may grow. Needs mu.
+func (c *consumer) roomy() bool {
+	return c.waiting < mostWaiting && c.resident < c.q.o.MemoryBytes
+}
+
+// appetite tells the committer whether to keep new blocks in memory. Needs mu.
+func (c *consumer) appetite() { c.topic.hungry.Store(c.cursor == c.last && c.roomy()) }
+
+// add puts a block's unfinished messages into the window. Needs mu.
+func (c *consumer) add(b *liveBlock, spans []span) {
+	c.cursor = b.id
+	b.waiting = 0
+	c.resident += len(b.body)
+	c.window = append(c.window, b)
+	c.bodies++
+	for i, s := range spans {
+		if b.done.has(i) {
+			continue
+		}
+		b.waiting++
+		c.enqueue(ref{block: b, index: uint32(i), at: s.at, size: s.size}, b.body[s.at:s.at+s.size])
+	}
+	if b.waiting == 0 {
+		c.shed(b)
+	}
+}
+
+// enqueue makes a message ready, or puts it into its key's lane. Needs mu.
+func (c *consumer) enqueue(r ref, raw []byte) {
+	c.waiting++
+	if c.opts.Ordered {
+		r.lane = maphash.Bytes(c.seed, messageKey(raw))
+		if l := c.lanes[r.lane]; l != nil {
+			l.waiting.push(r)
+			return
+		}
+		c.lanes[r.lane] = &lane{}
+	}
+	c.ready.push(r)
+	c.work.Signal()
+}
+
+// loadLoop reads blocks that did not enter the window from memory.
+func (c *consumer) loadLoop() {
+	for {
+		c.mu.Lock()
+		for !c.stopping.Load() && !c.wanting() {
+			c.load.Wait()
+		}
+		if c.stopping.Load() {
+			c.mu.Unlock()
+			return
+		}
+		c.makeRoom()
+		cursor, last := c.cursor, c.last
+		c.mu.Unlock()
+		blocks, err := c.q.readBlocks(c.ctx, c.topic, cursor)
+		if err != nil {
+			if c.ctx.Err() == nil {
+				c.q.o.Log.Error("queue cannot be read; trying again", "topic", c.topic.name, "error", err)
+				c.pauseLoading()
+			}
+			continue
+		}
+		c.loaded(blocks, last)
+	}
+}
+
+// pauseLoading waits a second, or until the consumer stops.
+func (c *consumer) pauseLoading() {
+	deadline := time.Now().Add(time.Second)
+	wake := time.AfterFunc(time.Second, c.load.Broadcast)
+	defer wake.Stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for !c.stopping.Load() && time.Now().Before(deadline) {
+		c.load.Wait()
+	}
+}
+
+// wanting reports whether blocks should be read now. Needs mu.
+func (c *consumer) wanting() bool {
+	return c.cursor < c.last && c.waiting < mostWaiting && c.ready.len() < enoughReady &&
+		(c.resident < c.q.o.MemoryBytes || c.ready.len() == 0)
+}
+
+// makeRoom drops the bodies of messages that wait in lanes when they fill the
+// memory; they are read one by one when their turn comes. Needs mu.
+func (c *consumer) makeRoom() {
+	if c.resident < c.q.o.MemoryBytes {
+		return
+	}
+	for _, b := range c.window {
+		b.body = nil
+	}
+	c.window, c.resident, c.bodies = nil, 0, 0
+}
+
+// loaded puts what was read into the window. last is the newest block that
+// there was before reading.
+func (c *consumer) loaded(blocks []*liveBlock, last int64) {
+	var rubble []*finish
+	c.mu.Lock()
+	for _, b := range blocks {
+		spans, err := splitBlock(b.body)
+		if err == nil && len(spans) != b.n {
+			err = fmt.Errorf("block of %d messages holds %d: %w", b.n, len(spans), errCorrupt)
+		}
+		if err != nil {
+			c.cursor = b.id
+			rubble = append(rubble, &finish{ref: ref{block: b}, end: endRubble, raw: b.body,
+				reason: err.Error(), lost: b.left})
+			continue
+		}
+		c.add(b, spans)
+	}
+	if len(blocks) == 0 {
+		c.cursor = max(c.cursor, last)
+	}
+	c.appetite()
+	c.mu.Unlock()
+	for _, f := range rubble {
+		c.q.o.Log.Error("block of messages is damaged and was set aside", "topic", c.topic.name,
+			"block", f.ref.block.id, "messages", f.lost, "error", f.reason)
+		f.from = c
+		c.pending.Add(1)
+		c.q.settle(f)
+	}
+}
+
+const blocksAfter = `
+select b.id, b.messages, b.bytes, b.body, d.done
+  from block b
+  left join block_done d on d.block_id = b.id
+ where b.id > $1 and b.id < $2
+ order by b.id
+ limit $3`
+
+// readBlocks reads the next blocks of a topic.
+func (q *Queue) readBlocks(ctx context.Context, t *queueTopic, after int64) ([]*liveBlock, error) {
+	rows, err := q.pool.query(ctx, blocksAfter, after, t.endBlock(), loadBlocks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var blocks []*liveBlock
+	for rows.Next() {
+		b := &liveBlock{topic: t}
+		var done []byte
+		if err := rows.Scan(&b.id, &b.n, &b.size, &b.body, &done); err != nil {
+			return nil, err
+		}
+		if done != nil {
+			b.doneStored = true
+			b.done = newBitmap(b.n)
+			copy(b.done, done)
+		}
+		b.left = b.n - b.done.count(b.n)
+		blocks = append(blocks, b)
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, b := range blocks {
+		b.crashes = q.crashes[b.id]
+	}
+	return blocks, rows.Err()
+}
+
+// dueRef is a message and when it is due, in microseconds.
+type dueRef struct {
+	due int64
+	ref ref
+}
+
+// dueHeap holds the earliest first.
+type dueHeap []dueRef
+
+func (h dueHeap) Len() int           { return len(h) }
+func (h dueHeap) Less(i, j int) bool { return h[i].due < h[j].due }
+func (h dueHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+
+// Push and Pop are for container/heap; use push and pop.
+func (h *dueHeap) Push(x any) { *h = append(*h, x.(dueRef)) }
+
+// Pop removes the last item.
+func (h *dueHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}
+
+func (h *dueHeap) push(d dueRef) { heap.Push(h, d) }
+func (h *dueHeap) pop() dueRef   { return heap.Pop(h).(dueRef) }
+
+// dueAt tells that a message will be due at the given time.
+func (c *consumer) dueAt(due int64) {
+	c.mu.Lock()
+	if c.nextDue < 0 || due < c.nextDue {
+		c.nextDue = due
+	}
+	c.mu.Unlock()
+	c.pokeDue()
+}
+
+func (c *consumer) pokeDue() {
+	select {
+	case c.poke <- struct{}{}:
+	default:
+	}
+}
+
+// dueLoop hands over messages when their time has come.
+func (c *consumer) dueLoop(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-c.poke:
+		}
+		wait := c.popRetries()
+		more, err := c.loadDue(ctx)
+		if err != nil && ctx.Err() == nil {
+			c.q.o.Log.Error("delayed messages cannot be read; trying again", "topic", c.topic.name, "error", err)
+			more = time.Second
+		}
+		timer.Reset(max(min(wait, more), 0))
+	}
+}
+
+// farOff is a wait that a poke will cut short.
+const farOff = time.Hour
+
+// popRetries makes failed messages of an ordered topic ready that are due,
+// and tells how long until the next is.
+func (c *consumer) popRetries() time.Duration {
+	now := c.q.o.Now().UnixMicro()
+	c.mu.Lock()
+	n := 0
+	for len(c.retries) > 0 && c.retries[0].due <= now {
+		r := c.retries.pop().ref
+		c.waiting++
+		n++
+		c.ready.push(r)
+		c.work.Signal()
+	}
+	wait := farOff
+	if len(c.retries) > 0 {
+		wait = time.Duration(c.retries[0].due-now) * time.Microsecond
+	}
+	c.mu.Unlock()
+	c.q.undelay(c.topic, n)
+	return wait
+}
+
+// undelay counts messages that are held back no more.
+func (q *Queue) undelay(t *queueTopic, n int) {
+	if n == 0 {
+		return
+	}
+	q.mu.Lock()
+	t.delayed -= int64(n)
+	q.mu.Unlock()
+}
+
+const (
+	dueLater = `
+select id, body
+  from later
+ where topic_id = $1 and held = 0 and due_us <= $2
+ order by due_us, id
+ limit $3`
+	nextLater = `select min(due_us) from later where topic_id = $1 and held = 0 and due_us > $2`
+)
+
+// loadDue makes rows of later ready that are due, and tells how long until
+// the next may be.
+func (c *consumer) loadDue(ctx context.Context) (time.Duration, error) {
+	now := c.q.o.Now().UnixMicro()
+	c.mu.Lock()
+	next, out := c.nextDue, len(c.laterOut)
+	c.mu.Unlock()
+	switch {
+	case next < 0 || out >= mostLater:
+		return farOff, nil
+	case next > now:
+		return time.Duration(next-now) * time.Microsecond, nil
+	}
+	// Set before reading: what comes meanwhile lowers it again.
+	c.setNextDue(-1)
+	n, err := c.readDue(ctx, now, mostLater)
+	if err != nil {
+		c.dueAt(now)
+		return farOff, err
+	}
+	if n >= mostLater {
+		// The rest waits until some of these are finished: see committed.
+		c.lowerNextDue(now)
+		return farOff, nil
+	}
+	var min sql.NullInt64
+	if err := c.q.pool.row(ctx, nextLater, []any{c.topic.id, now}, &min); err != nil {
+		c.dueAt(now)
+		return farOff, err
+	}
+	if min.Valid {
+		c.lowerNextDue(min.Int64)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.nextDue < 0 {
+		return farOff, nil
+	}
+	return time.Duration(c.nextDue-now) * time.Microsecond, nil
+}
+
+func (c *consumer) setNextDue(to int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.nextDue = to
+}
+
+func (c *consumer) lowerNextDue(to int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.nextDue < 0 || to < c.nextDue {
+		c.nextDue = to
+	}
+}
+
+// readDue reads at most limit rows that are due and makes those ready that
+// are not in the window. It returns how many it read.
+func (c *consumer) readDue(ctx context.Context, now int64, limit int) (int, error) {
+	c.mu.Lock()
+	c.reading = true
+	c.mu.Unlock()
+	read, added := 0, 0
+	defer func() {
+		c.endReading()
+		c.q.undelay(c.topic, added)
+	}()
+	rows, err := c.q.pool.query(ctx, dueLater, c.topic.id, now, limit)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var raw sql.RawBytes
+		if err := rows.Scan(&id, &raw); err != nil {
+			return read, err
+		}
+		read++
+		c.mu.Lock()
+		if _, out := c.laterOut[id]; !out {
+			c.laterOut[id] = struct{}{}
+			c.enqueue(ref{later: id, size: uint32(len(raw))}, raw)
+			added++
+		}
+		c.mu.Unlock()
+	}
+	return read, rows.Err()
+}
+
+// endReading forgets the rows that left the window while others were read.
+func (c *consumer) endReading() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range c.returned {
+		delete(c.laterOut, id)
+	}
+	c.reading, c.returned = false, c.returned[:0]
+}
+
+const heldRows = `select id, due_us, body from later where topic_id = $1 and held = 1 order by id`
+
+// loadHeld finds the failed messages of an earlier run. In an ordered topic
+// they head their lanes; else they become as other rows.
+func (c *consumer) loadHeld(ctx context.Context) error {
+	if !c.opts.Ordered {
+		f := &finish{from: c, end: endFree}
+		c.pending.Add(1)
+		c.q.settle(f)
+		return nil
+	}
+	rows, err := c.q.pool.query(ctx, heldRows, c.topic.id)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	inLanes := 0
+	defer func() { c.q.undelay(c.topic, inLanes) }()
+	for rows.Next() {
+		var id, due int64
+		var raw sql.RawBytes
+		if err := rows.Scan(&id, &due, &raw); err != nil {
+			return err
+		}
+		if c.head(ref{later: id, size: uint32(len(raw))}, due, raw) {
+			inLanes++
+		}
+	}
+	return rows.Err()
+}
+
+// head puts a failed message at the head of its lane, or behind one that is
+// there; then it reports true.
+func (c *consumer) head(r ref, due int64, raw []byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r.lane = maphash.Bytes(c.seed, messageKey(raw))
+	if l := c.lanes[r.lane]; l != nil {
+		c.waiting++
+		l.waiting.push(r)
+		return true
+	}
+	c.lanes[r.lane] = &lane{}
+	c.retries.push(dueRef{due, r})
+	return false
+}

@@ -1,0 +1,300 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"hogpen/cdp"
+	"hogpen/engine/executor"
+	"hogpen/engine/fetch"
+	"hogpen/queue"
+)
+
+// The topics of the queue.
+const (
+	TopicEvents      = "events"
+	TopicInvocations = "invocations"
+)
+
+const (
+	defaultPoll   = 3 * time.Second
+	pollOverlap   = 5 * time.Second
+	projectsEvery = 30 * time.Second
+	filteredEvery = 5 * time.Second
+	defaultGrace  = 20 * time.Second
+	// perFunction bounds the invocations of one function that are in hand, so
+	// that one slow destination does not take all workers.
+	perFunction = 50
+	// The newest IDs that are remembered against duplicates, times two.
+	seenEvents      = 200_000
+	seenInvocations = 100_000
+)
+
+// Config is what an Engine needs.
+type Config struct {
+	Queue     queue.Queue
+	Functions Source
+	Projects  Projects
+	Recorder  Recorder
+	// Fetch makes the requests of functions: the Do of a fetch.Client.
+	Fetch func(ctx context.Context, r fetch.Request) (fetch.Response, error)
+	// Sealer opens secret inputs and seals invocations that hold some.
+	Sealer cdp.Sealer
+	// BaseURL is the site's address as people see it, without a closing slash.
+	BaseURL string
+	// OwnHosts are the host names (with port) at which this site takes events
+	// in; fetches to them are watched for loops.
+	OwnHosts []string
+	// NoEvents and NoInvocations leave a station to other processes.
+	NoEvents, NoInvocations bool
+	// EventWorkers and InvocationWorkers are how many messages are in hand at
+	// once; 0 chooses by the number of processors.
+	EventWorkers, InvocationWorkers int
+	// Grace is how long Stop lets work in hand go on; 20 s when 0.
+	Grace time.Duration
+	// PollEvery is how often functions saved by other processes are looked
+	// for; 3 s when 0.
+	PollEvery time.Duration
+	// Backoff replaces the pauses between attempts, for tests.
+	Backoff func(attempt int) time.Duration
+	Now     func() time.Time // time.Now when nil
+	Log     *slog.Logger     // the operator's log; slog.Default when nil
+}
+
+// Engine is the running pipeline.
+type Engine struct {
+	cfg      Config
+	exec     *executor.Executor
+	registry *registry
+	batcher  *batcher
+	hub      *hub
+	masker   *masker
+	counters *counters
+	events   *seen // UUIDs of events that went through
+	finished *seen // IDs of invocations that ended
+	now      func() time.Time
+	log      *slog.Logger
+
+	inHand struct {
+		sync.Mutex
+		n map[cdp.FunctionID]int
+	}
+
+	mu      sync.Mutex
+	started bool
+	stop    context.CancelFunc // ends the stations
+	work    sync.WaitGroup     // stations and polling
+	end     context.CancelFunc // ends the recorder, after them
+	writing sync.WaitGroup
+}
+
+// New makes an Engine that is not started yet.
+func New(cfg Config) (*Engine, error) {
+	if cfg.Queue == nil || cfg.Functions == nil || cfg.Projects == nil || cfg.Recorder == nil || cfg.Fetch == nil {
+		return nil, errors.New("engine: Queue, Functions, Projects, Recorder and Fetch are needed")
+	}
+	cfg.fill()
+	exec, err := executor.New(executor.Config{
+		Fetch: cfg.Fetch, Sealer: cfg.Sealer, BaseURL: cfg.BaseURL, OwnHosts: cfg.OwnHosts,
+		Now: cfg.Now, Backoff: cfg.Backoff,
+	})
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		cfg: cfg, exec: exec, hub: newHub(), masker: newMasker(cfg.Now), counters: newCounters(),
+		events: newSeen(seenEvents), finished: newSeen(seenInvocations), now: cfg.Now, log: cfg.Log,
+	}
+	e.inHand.n = map[cdp.FunctionID]int{}
+	e.batcher = newBatcher(cfg.Recorder, cfg.Log, e.counters)
+	e.registry = newRegistry(e)
+	return e, nil
+}
+
+func (c *Config) fill() {
+	procs := runtime.GOMAXPROCS(0)
+	if c.EventWorkers <= 0 {
+		c.EventWorkers = 8 * procs
+	}
+	if c.InvocationWorkers <= 0 {
+		c.InvocationWorkers = max(64, 16*procs)
+	}
+	if c.Grace <= 0 {
+		c.Grace = defaultGrace
+	}
+	if c.PollEvery <= 0 {
+		c.PollEvery = defaultPoll
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+}
+
+// Start loads the functions and begins to work. It returns once the engine is
+// up or has failed; an engine is started once.
+func (e *Engine) Start(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.started {
+		return errors.New("engine: started already")
+	}
+	if err := e.registry.load(ctx); err != nil {
+		return err
+	}
+	e.started = true
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	write, end := context.WithCancel(context.WithoutCancel(ctx))
+	e.stop, e.end = stop, end
+	e.writing.Go(func() { e.batcher.run(write) })
+	e.work.Go(func() { e.keepCurrent(work) })
+	if !e.cfg.NoEvents {
+		e.work.Go(func() { e.consume(work, TopicEvents, e.cfg.EventWorkers, true, e.event) })
+	}
+	if !e.cfg.NoInvocations {
+		e.work.Go(func() { e.consume(work, TopicInvocations, e.cfg.InvocationWorkers, false, e.invocation) })
+	}
+	return nil
+}
+
+// Stop lets the work in hand end, within the configured grace, writes what is
+// left to record, and returns once all goroutines are gone. It may be called
+// twice, and without Start.
+func (e *Engine) Stop() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.started || e.stop == nil {
+		return
+	}
+	e.stop()
+	e.work.Wait()
+	e.registry.countFiltered()
+	e.end()
+	e.writing.Wait()
+	e.stop = nil
+}
+
+// consume works on one topic until ctx ends. A carrier that fails is asked
+// again after a while: the rest of the house goes on.
+func (e *Engine) consume(ctx context.Context, topic string, workers int, ordered bool, s queue.Station) {
+	opts := queue.ConsumeOptions{Workers: workers, Ordered: ordered, Grace: e.cfg.Grace}
+	for {
+		err := e.cfg.Queue.Consume(ctx, topic, opts, s)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		e.log.Error("consuming the queue failed", "topic", topic, "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// keepCurrent asks for changes of functions and projects, and writes the
+// counts that the index keeps.
+func (e *Engine) keepCurrent(ctx context.Context) {
+	poll, projects, filtered := time.NewTicker(e.cfg.PollEvery), time.NewTicker(projectsEvery), time.NewTicker(filteredEvery)
+	defer poll.Stop()
+	defer projects.Stop()
+	defer filtered.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-poll.C:
+			err = e.registry.poll(ctx)
+		case <-projects.C:
+			err = e.registry.refreshProjects(ctx)
+		case <-filtered.C:
+			e.registry.countFiltered()
+		}
+		if err != nil && ctx.Err() == nil {
+			e.log.Error("the functions were not brought up to date", "error", err)
+		}
+	}
+}
+
+// Capture stores events in the queue and returns when they are durable. Events
+// of one project and distinct ID stay in their order. The error is
+// Unavailable when the queue is full or cannot store them; then none was
+// stored.
+func (e *Engine) Capture(ctx context.Context, events []cdp.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	msgs := make([]queue.Message, len(events))
+	for i := range events {
+		msgs[i] = eventMessage(&events[i])
+	}
+	if err := e.cfg.Queue.Publish(ctx, msgs...); err != nil {
+		return &cdp.Error{Code: cdp.Unavailable, Message: "transient error, please retry", Cause: fmt.Errorf("store events: %w", err)}
+	}
+	e.counters.ingested.Add(int64(len(events)))
+	return nil
+}
+
+func eventMessage(ev *cdp.Event) queue.Message {
+	return queue.Message{Topic: TopicEvents, Key: fmt.Sprintf("%d:%s", ev.Project, ev.DistinctID), ID: ev.UUID, Body: encodeEvent(ev)}
+}
+
+// Reload takes up one function as it is stored now; the next event meets it.
+// cdp.Functions.Changed calls it after each commit.
+func (e *Engine) Reload(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID) error {
+	return e.registry.reload(ctx, project, id)
+}
+
+// Version tells which version of a function is live; ok is false when none is.
+func (e *Engine) Version(project cdp.ProjectID, id cdp.FunctionID) (version int, ok bool) {
+	p := e.registry.Load().projects[project]
+	if p == nil || p.functions[id] == nil {
+		return 0, false
+	}
+	return p.functions[id].Version, true
+}
+
+// Test runs a function once on a sample event. See executor.Executor.Test.
+func (e *Engine) Test(ctx context.Context, req cdp.TestRequest) (cdp.TestResult, error) {
+	return e.exec.Test(ctx, req)
+}
+
+// The states of a function as the watcher sees it (runtime specification 8.1).
+const (
+	StateHealthy = 1
+	fullBucket   = 10_000
+)
+
+// Status tells the watcher's state of a function and the tokens it has left.
+// Nothing slows functions down yet: all are healthy.
+func (e *Engine) Status(cdp.ProjectID, cdp.FunctionID) (state, tokens int) {
+	return StateHealthy, fullBucket
+}
+
+// logFor records a log entry that is not part of a run.
+func (e *Engine) logFor(p cdp.ProjectID, f cdp.FunctionID, inv cdp.InvocationID, level cdp.Level, message string) {
+	e.keepLogs([]cdp.LogEntry{{
+		Project: p, Function: f, Invocation: inv, Time: e.now().UTC().Truncate(time.Millisecond), Level: level, Message: message,
+	}})
+}
+
+func (e *Engine) keepLogs(entries []cdp.LogEntry) {
+	if len(entries) == 0 {
+		return
+	}
+	e.batcher.add(cdp.Batch{Logs: entries})
+	if !e.hub.watched() {
+		return
+	}
+	for i := range entries {
+		e.hub.publish(entries[i].Project, entries[i].Function, LiveItem{Log: &entries[i]})
+	}
+}

@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hogpen/cdp"
+	"hogpen/engine/executor"
+	"hogpen/queue"
+)
+
+// maxLiveFiltered is up to how many functions that the index left out are
+// shown live, one by one: with more of them nobody could read along.
+const maxLiveFiltered = 50
+
+// happening is one event on its way through the first station.
+type happening struct {
+	e     *Engine
+	set   *projectSet
+	scope *executor.Scope
+	batch cdp.Batch
+	next  []queue.Message
+}
+
+// event is the first station: transformations, filters, inputs, masking.
+func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, error) {
+	ev, err := decodeEvent(m.Body)
+	if err != nil {
+		e.counters.malformed.Add(1)
+		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
+		return nil, nil
+	}
+	key := fmt.Sprintf("%d/%s", ev.Project, ev.UUID)
+	// A message that is handed out again is no duplicate of itself: what came
+	// of it the first time may not have been stored.
+	if m.Attempt == 0 && e.events.has(key) {
+		e.counters.duplicates.Add(1)
+		return nil, nil
+	}
+	next, err := e.pass(ev)
+	if err != nil {
+		return nil, err
+	}
+	e.events.add(key)
+	e.counters.processed.Add(1)
+	return next, nil
+}
+
+// pass takes an event through its project's functions.
+func (e *Engine) pass(ev cdp.Event) ([]queue.Message, error) {
+	set := e.registry.Load().projects[ev.Project]
+	if set == nil || len(set.functions) == 0 {
+		e.batcher.add(cdp.Batch{Events: []cdp.Event{ev}})
+		return nil, nil
+	}
+	scope, err := e.exec.NewScope(set.project, ev)
+	var bad *cdp.Error
+	if errors.As(err, &bad) {
+		e.counters.malformed.Add(1)
+		e.log.Error("an event was not read", "project", ev.Project, "uuid", ev.UUID, "error", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	h := &happening{e: e, set: set, scope: scope}
+	if h.transform() {
+		scope.Normalize()
+		h.batch.Events = append(h.batch.Events, scope.Event())
+		if err := h.deliver(); err != nil {
+			return nil, err
+		}
+	}
+	e.batcher.add(h.batch)
+	return h.next, nil
+}
+
+// transform runs the transformations in order; false when one dropped the event.
+func (h *happening) transform() bool {
+	if executor.Bypasses(h.scope.Name()) {
+		return true
+	}
+	var lists executor.Lists
+	h.scope.BeginTransformations()
+	for _, f := range h.set.transformations {
+		began := h.e.now()
+		out := h.e.exec.Transform(f, h.scope, &lists)
+		h.e.counters.vm.observe(out.Took)
+		h.e.keepLogs(out.Logs)
+		for _, o := range out.Outcomes {
+			h.outcome(f, out.Invocation(), o, out.Took)
+		}
+		h.batch.Runs = append(h.batch.Runs, h.transformRun(f, &out, began)...)
+		if out.Dropped {
+			h.e.counters.dropped.Add(1)
+			return false
+		}
+	}
+	h.scope.EndTransformations(&lists)
+	return true
+}
+
+// transformRun is the record of a transformation's run; one that was skipped
+// by its filter leaves none.
+func (h *happening) transformRun(f *executor.Function, out *executor.Transformed, began time.Time) []cdp.Run {
+	if !out.Ran && out.Error == "" {
+		return nil
+	}
+	ev := h.scope.Event()
+	r := cdp.Run{
+		ID: out.Invocation(), Project: h.set.project.ID, Function: f.ID, Version: f.Version, Status: "succeeded", Attempts: 1,
+		EventUUID: ev.UUID, EventName: ev.Name, DistinctID: ev.DistinctID, ScheduledAt: began.UTC(), StartedAt: began.UTC(),
+		FinishedAt: h.e.now().UTC(), Duration: out.Took, ErrorKind: out.Kind, ErrorMessage: out.Error,
+	}
+	switch {
+	case out.Error != "":
+		r.Status = "failed"
+	case out.Dropped:
+		r.Status = "dropped"
+	}
+	return []cdp.Run{r}
+}
+
+// deliver asks the destinations and makes their invocations.
+func (h *happening) deliver() error {
+	named, any := h.set.meet(h.scope.Name())
+	if h.e.hub.watched() && len(h.set.named) <= maxLiveFiltered {
+		for _, f := range h.set.named {
+			if !f.Names()[h.scope.Name()] {
+				h.live(f, "", cdp.OutcomeFiltered, 0)
+			}
+		}
+	}
+	for _, list := range [][]*executor.Function{named, any} {
+		for _, f := range list {
+			if err := h.offer(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (h *happening) offer(f *executor.Function) error {
+	m := h.e.exec.Match(f, h.scope)
+	h.e.keepLogs(m.Logs)
+	for _, o := range m.Outcomes {
+		h.outcome(f, "", o, 0)
+	}
+	for _, fail := range m.Failures {
+		h.failure(f, fail)
+	}
+	for i := range m.Planned {
+		if err := h.trigger(f, &m.Planned[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trigger queues an invocation, unless it is masked.
+func (h *happening) trigger(f *executor.Function, p *executor.Planned) error {
+	inv := &p.Invocation
+	if key, ok := h.e.exec.MaskKey(f, *p); ok && h.e.masker.masked(f.ID, f.Masking, key) {
+		h.outcome(f, inv.ID, cdp.OutcomeMasked, 0)
+		return nil
+	}
+	body, err := h.e.encodeInvocation(inv, len(f.Sealed) > 0)
+	if err != nil {
+		return err
+	}
+	h.next = append(h.next, queue.Message{Topic: TopicInvocations, Key: string(inv.ID), ID: string(inv.ID), Body: body})
+	h.outcome(f, inv.ID, cdp.OutcomeTriggered, 0)
+	r := runOf(inv)
+	r.Status = "running"
+	h.batch.Runs = append(h.batch.Runs, r)
+	return nil
+}
+
+func (h *happening) failure(f *executor.Function, fail executor.Failure) {
+	ev := h.scope.Event()
+	now := h.e.now().UTC()
+	h.batch.Runs = append(h.batch.Runs, cdp.Run{
+		ID: fail.Invocation, Project: h.set.project.ID, Function: f.ID, Version: f.Version, Status: "inputs_failed",
+		EventUUID: ev.UUID, EventName: ev.Name, DistinctID: ev.DistinctID, ScheduledAt: now, StartedAt: now, FinishedAt: now,
+		ErrorKind: "inputs_failed", ErrorMessage: fail.Message,
+	})
+}
+
+// outcome counts one and shows it to whoever watches.
+func (h *happening) outcome(f *executor.Function, id cdp.InvocationID, o cdp.Outcome, took time.Duration) {
+	h.e.counters.outcome(o, 1)
+	h.batch.Metrics = append(h.batch.Metrics, cdp.Metric{
+		Project: h.set.project.ID, Function: f.ID, Name: o, Kind: o.Kind(), Time: h.e.now().UTC(), Count: 1,
+	})
+	h.live(f, id, o, took)
+}
+
+func (h *happening) live(f *executor.Function, id cdp.InvocationID, o cdp.Outcome, took time.Duration) {
+	if !h.e.hub.watched() {
+		return
+	}
+	ev := h.scope.Event()
+	h.e.hub.publish(h.set.project.ID, f.ID, LiveItem{Outcome: &LiveOutcome{
+		Project: h.set.project.ID, Function: f.ID, Invocation: id, EventUUID: ev.UUID, EventName: ev.Name, DistinctID: ev.DistinctID,
+		Time: h.e.now().UTC(), Outcome: o, Duration: took,
+	}})
+}
+
+// runOf begins the record of an invocation.
+func runOf(inv *cdp.Invocation) cdp.Run {
+	return cdp.Run{
+		ID: inv.ID, Project: inv.Project, Function: inv.Function, Version: inv.Version,
+		EventUUID: inv.EventUUID, EventName: inv.EventName, DistinctID: inv.DistinctID,
+		ScheduledAt: inv.ScheduledAt, StartedAt: inv.StartedAt,
+	}
+}

@@ -1,0 +1,119 @@
+package executor
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"fmt"
+
+	"hogpen/cdp"
+	"hogpen/hog/vm"
+)
+
+// Planned is an invocation that is to be made, with the values it was made of.
+type Planned struct {
+	Invocation cdp.Invocation
+	globals    vm.Value
+}
+
+// Matched is what one function makes of one event.
+type Matched struct {
+	Planned []Planned
+	// Outcomes are what did not become an invocation: filtered,
+	// filtering_failed, inputs_failed; one for each mapping.
+	Outcomes []cdp.Outcome
+	// Failures tell of inputs that could not be built, for the run's record.
+	Failures []Failure
+	Logs     []cdp.LogEntry
+}
+
+// Failure is an invocation that could not be made.
+type Failure struct {
+	Invocation cdp.InvocationID
+	Mapping    int
+	Message    string // redacted
+}
+
+// Match asks a function's filters about an event and builds one invocation for
+// each match: of the function, or of each of its mappings (runtime
+// specification 4.4 and 5). Globals of the invocations are JSON, inputs
+// included.
+func (x *Executor) Match(f *Function, s *Scope) Matched {
+	var m Matched
+	if !x.pass(f, &f.filter, s, &m) {
+		return m
+	}
+	if len(f.mappings) == 0 {
+		x.plan(f, f.inputs, -1, s, &m)
+		return m
+	}
+	for i := range f.mappings {
+		mp := &f.mappings[i]
+		if mp.disabled || mp.filter != nil && !x.pass(f, mp.filter, s, &m) {
+			continue
+		}
+		x.plan(f, mp.inputs, i, s, &m)
+	}
+	return m
+}
+
+func (x *Executor) pass(f *Function, fl *filter, s *Scope, m *Matched) bool {
+	got := fl.matches(s)
+	switch {
+	case got.ok:
+		return true
+	case got.err == nil:
+		m.Outcomes = append(m.Outcomes, cdp.OutcomeFiltered)
+		return false
+	}
+	m.Outcomes = append(m.Outcomes, cdp.OutcomeFilteringFailed)
+	j := x.journal(s.project.ID, f, cdp.InvocationID(x.newID()))
+	j.add(cdp.LevelError, fmt.Sprintf("Error filtering event %s: %s", s.uuid, got.err))
+	m.Logs = append(m.Logs, j.entries...)
+	return false
+}
+
+// plan builds inputs and globals of one invocation. Errors while building end
+// it before it began.
+func (x *Executor) plan(f *Function, plan *inputPlan, index int, s *Scope, m *Matched) {
+	id := InvocationID(s.uuid, f.ID, index)
+	globals := s.globals(f)
+	inputs, err := x.buildInputs(plan, globals)
+	if err != nil {
+		j := x.journal(s.project.ID, f, id)
+		j.hide = newRedactor(plan, inputs).text
+		text := j.clean(shortText(err))
+		j.add(cdp.LevelError, fmt.Sprintf("Error building inputs for event %s: %s", s.uuid, text))
+		m.Logs = append(m.Logs, j.entries...)
+		m.Outcomes = append(m.Outcomes, cdp.OutcomeInputsFailed)
+		m.Failures = append(m.Failures, Failure{Invocation: id, Mapping: index, Message: cutBytes(text, maxErrorText)})
+		return
+	}
+	globals.Set("inputs", inputs)
+	globals.Freeze()
+	m.Planned = append(m.Planned, Planned{globals: globals, Invocation: cdp.Invocation{
+		ID: id, Project: s.project.ID, Function: f.ID, Version: f.Version, Mapping: index,
+		EventUUID: s.uuid, EventName: s.name, DistinctID: s.distinctID,
+		Globals: vm.AppendJSON(make([]byte, 0, s.size+1024), globals), ScheduledAt: x.now().UTC(),
+	}})
+}
+
+// MaskKey gives the key under which a planned invocation is counted for
+// masking: what the masking program gives over its globals, as text, hashed.
+// Without masking, or when the program fails or gives nothing, ok is false and
+// the invocation is not masked (runtime specification 9).
+func (x *Executor) MaskKey(f *Function, p Planned) (key string, ok bool) {
+	if f.masking == nil {
+		return "", false
+	}
+	b := vm.Budget{Time: hashTime, Memory: DefaultMemory, AsyncSteps: -1}
+	out := x.runOnce(f.masking, p.globals, b, nil)
+	if out.err != nil || !out.value.Truthy() {
+		return "", false
+	}
+	sum := md5.Sum([]byte(vm.JSText(out.value)))
+	return hex.EncodeToString(sum[:]), true
+}
+
+func (x *Executor) journal(p cdp.ProjectID, f *Function, id cdp.InvocationID) *journal {
+	return &journal{project: p, function: f.ID, invocation: id, now: x.now}
+}

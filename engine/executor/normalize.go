@@ -1,0 +1,175 @@
+package executor
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"hogpen/hog/vm"
+)
+
+// initialKeys are the properties that describe where a person came from and
+// what they use (runtime specification 1.10). $os_name stands for $os.
+var initialKeys = strings.Fields(`
+	$app_build $app_name $app_namespace $app_version $browser $browser_version $device_type $current_url
+	$pathname $os $os_name $os_version $referring_domain $referrer $screen_height $screen_width $viewport_height
+	$viewport_width $raw_user_agent utm_source utm_medium utm_campaign utm_content utm_name utm_term gclid gad_source
+	gclsrc dclid gbraid wbraid fbclid msclkid twclid li_fat_id mc_cid igshid ttclid rdt_cid irclid _kx epik qclid sccid`)
+
+func personless(props vm.Value) bool {
+	v, ok := props.Get("$process_person_profile")
+	return ok && v.TypeName() == "boolean" && !v.Truth()
+}
+
+// Normalize does what follows the transformations: initial person properties,
+// personless events, the elements chain (runtime specification 1.10). An event
+// without any of these stays untouched, and its JSON need not be made again.
+func (s *Scope) Normalize() {
+	props := s.props
+	if s.name != "$snapshot" && s.name != "$performance_event" {
+		props = withInitial(props)
+	}
+	props = settlePerson(props, s.name)
+	props = without(props, "$elements_chain", "$elements")
+	if props != s.props {
+		s.setProps(props)
+	}
+}
+
+// withInitial fills $set and $set_once from what the event tells.
+func withInitial(props vm.Value) vm.Value {
+	server := props.Path("$is_server").Truth()
+	set, once, found := vm.Null, vm.Null, false
+	for _, key := range initialKeys {
+		v, ok := props.Get(key)
+		if !ok || server && strings.HasPrefix(key, "$os") {
+			continue
+		}
+		if !found {
+			found = true
+			set, once = edit(props.Path("$set"), 8), edit(props.Path("$set_once"), 8)
+		}
+		if key == "$os_name" {
+			key = "$os"
+			if have, _ := props.Get("$os"); have.Truthy() {
+				continue
+			}
+			props = edit(props, 3)
+			props.Set("$os", v)
+		}
+		fill(set, key, v)
+		fill(once, "$initial_"+strings.TrimPrefix(key, "$"), v)
+	}
+	if !found {
+		return props
+	}
+	props = edit(props, 2)
+	props.Set("$set", set)
+	props.Set("$set_once", once)
+	return props
+}
+
+func fill(d vm.Value, key string, v vm.Value) {
+	if _, ok := d.Get(key); !ok {
+		d.Set(key, v)
+	}
+}
+
+func settlePerson(props vm.Value, name string) vm.Value {
+	flag, has := props.Get("$process_person_profile")
+	switch {
+	case has && personless(props):
+		return without(props, "$set", "$set_once", "$unset")
+	case has && !flag.IsNull():
+		props = without(props, "$process_person_profile")
+	}
+	if name == "$groupidentify" {
+		props = without(props, "$set", "$set_once", "$unset")
+	}
+	return props
+}
+
+// elementsChain is the text that describes clicked elements: $elements_chain,
+// else $elements written out.
+func elementsChain(props vm.Value) string {
+	if chain := props.Path("$elements_chain"); chain.IsString() {
+		return chain.Text()
+	}
+	list := props.Path("$elements")
+	if !list.IsList() {
+		return ""
+	}
+	var out []string
+	for _, e := range list.Elems() {
+		if e.IsDict() {
+			out = append(out, element(e))
+		}
+	}
+	return strings.Join(out, ";")
+}
+
+func element(e vm.Value) string {
+	var b strings.Builder
+	b.WriteString(e.Path("tag_name").Text())
+	for _, class := range classes(e) {
+		b.WriteString("." + strings.ReplaceAll(class, `"`, ""))
+	}
+	b.WriteByte(':')
+	for _, a := range attributes(e) {
+		b.WriteString(a[0] + `="` + a[1] + `"`)
+	}
+	return b.String()
+}
+
+func classes(e vm.Value) []string {
+	v, ok := e.Get("attr_class")
+	if !ok {
+		v, _ = e.Get("attr__class")
+	}
+	var list []string
+	if v.IsString() {
+		list = strings.Fields(v.Text())
+	}
+	for _, c := range v.Elems() {
+		if c.IsString() && c.Text() != "" {
+			list = append(list, c.Text())
+		}
+	}
+	sort.Strings(list)
+	return list
+}
+
+func attributes(e vm.Value) [][2]string {
+	list := [][2]string{{"nth-child", ordinal(e.Path("nth_child"))}, {"nth-of-type", ordinal(e.Path("nth_of_type"))}}
+	add := func(name, value string) {
+		escape := strings.NewReplacer(`"`, `\"`)
+		list = append(list, [2]string{escape.Replace(name), escape.Replace(value)})
+	}
+	optional := func(name, key string, most int) {
+		v, ok := e.Get(key)
+		if !ok || !v.IsString() || v.Text() == "" {
+			return
+		}
+		text, _ := cut(v.Text(), most)
+		add(name, text)
+	}
+	optional("text", "$el_text", 400)
+	optional("href", "attr__href", 2048)
+	optional("attr_id", "attr__id", 2048)
+	keys, vals := e.Entries()
+	for i, k := range keys {
+		if strings.HasPrefix(k.Text(), "attr__") {
+			text, _ := vm.ToString(vals[i])
+			add(k.Text(), text)
+		}
+	}
+	sort.SliceStable(list, func(i, j int) bool { return list[i][0] < list[j][0] })
+	return list
+}
+
+func ordinal(v vm.Value) string {
+	if !v.IsNumber() {
+		return "0"
+	}
+	return strconv.FormatFloat(v.Num(), 'f', -1, 64)
+}

@@ -1,0 +1,402 @@
+package executor
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"hogpen/cdp"
+	"hogpen/hog/vm"
+)
+
+// Scope is one event and all that programs may ask about it. Its properties
+// are parsed once; filters and programs of many functions then share the
+// values, read-only. A Scope belongs to one goroutine.
+type Scope struct {
+	x       *Executor
+	project cdp.Project
+
+	uuid       string
+	name       string
+	distinctID string
+	timestamp  time.Time
+	receivedAt time.Time
+	props      vm.Value // frozen
+	elements   string
+
+	// raw is the JSON of props; nil when they were changed since.
+	raw json.RawMessage
+	// size is about how long that JSON is.
+	size int
+	// given are the globals of a test run; null values are derived as always.
+	given given
+
+	// Made when first asked for; forgotten when the event changes.
+	filter vm.Value
+	event  vm.Value
+	person vm.Value
+	hasOne bool // person was looked for
+}
+
+type given struct {
+	event, person, groups, project, source, request, variables vm.Value
+	test                                                       bool
+}
+
+// NewScope parses an event. The error is of code Invalid when its properties
+// are not a JSON object.
+func (x *Executor) NewScope(p cdp.Project, e cdp.Event) (*Scope, error) {
+	props, err := x.parseObject(e.Properties)
+	if err != nil {
+		return nil, cdp.Errorf(cdp.Invalid, "properties", "The properties are not a JSON object: %v.", err)
+	}
+	s := &Scope{
+		x: x, project: p, uuid: e.UUID, name: e.Name, distinctID: e.DistinctID,
+		timestamp: e.Timestamp, receivedAt: e.ReceivedAt, props: props, raw: e.Properties, size: len(e.Properties),
+	}
+	if len(s.raw) == 0 {
+		s.raw = json.RawMessage("{}")
+	}
+	s.elements = elementsChain(props)
+	return s, nil
+}
+
+func (x *Executor) parseObject(raw []byte) (vm.Value, error) {
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return vm.NewDict(0).Freeze(), nil
+	}
+	v, err := x.parse(raw)
+	if err != nil {
+		return vm.Null, err
+	}
+	if !v.IsDict() {
+		return vm.Null, fmt.Errorf("found %s", v.TypeName())
+	}
+	return v, nil
+}
+
+// Name is the event's name as it is now.
+func (s *Scope) Name() string { return s.name }
+
+// DistinctID is the event's distinct ID as it is now.
+func (s *Scope) DistinctID() string { return s.distinctID }
+
+// Event gives the event as it is now, with its properties as JSON.
+func (s *Scope) Event() cdp.Event {
+	if s.raw == nil {
+		s.raw = vm.AppendJSON(make([]byte, 0, s.size+512), s.props)
+	}
+	return cdp.Event{
+		Project: s.project.ID, UUID: s.uuid, Name: s.name, DistinctID: s.distinctID,
+		Timestamp: s.timestamp, ReceivedAt: s.receivedAt, Properties: s.raw,
+	}
+}
+
+// setProps replaces the properties; v is frozen here.
+func (s *Scope) setProps(v vm.Value) {
+	s.props = v.Freeze()
+	s.raw = nil
+	s.forget()
+}
+
+func (s *Scope) forget() {
+	s.filter, s.event, s.person, s.hasOne = vm.Null, vm.Null, vm.Null, false
+}
+
+// edit gives a changeable copy of the top level of a dict.
+func edit(v vm.Value, extra int) vm.Value {
+	keys, vals := v.Entries()
+	c := vm.NewDict(len(keys) + extra)
+	for i, k := range keys {
+		c.Put(k, vals[i])
+	}
+	return c
+}
+
+// without gives a copy of a dict without some keys, or the dict itself when it
+// has none of them.
+func without(v vm.Value, names ...string) vm.Value {
+	found := false
+	for _, n := range names {
+		if _, ok := v.Get(n); ok {
+			found = true
+		}
+	}
+	if !found {
+		return v
+	}
+	keys, vals := v.Entries()
+	c := vm.NewDict(len(keys))
+next:
+	for i, k := range keys {
+		for _, n := range names {
+			if k.Text() == n && k.IsString() {
+				continue next
+			}
+		}
+		c.Put(k, vals[i])
+	}
+	return c
+}
+
+func dict(pairs ...any) vm.Value {
+	d := vm.NewDict(len(pairs) / 2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		var v vm.Value
+		switch x := pairs[i+1].(type) {
+		case vm.Value:
+			v = x
+		case string:
+			v = vm.String(x)
+		case int:
+			v = vm.Int(x)
+		}
+		d.Set(pairs[i].(string), v)
+	}
+	return d
+}
+
+func (s *Scope) projectURL() string {
+	return s.x.base + "/project/" + strconv.FormatInt(int64(s.project.ID), 10)
+}
+
+func (s *Scope) eventURL() string {
+	if u, ok := s.given.event.Get("url"); ok && u.IsString() {
+		return u.Text()
+	}
+	if s.uuid == "" {
+		return ""
+	}
+	return s.projectURL() + "/events/" + encodeComponent(s.uuid) + "/" + encodeComponent(iso(s.timestamp))
+}
+
+// eventGlobal is the global "event" of destinations.
+func (s *Scope) eventGlobal() vm.Value {
+	if !s.event.IsNull() {
+		return s.event
+	}
+	captured := vm.Null
+	if !s.receivedAt.IsZero() {
+		captured = vm.String(iso(s.receivedAt))
+	}
+	s.event = dict("uuid", s.uuid, "event", s.name, "distinct_id", s.distinctID, "elements_chain", s.elements,
+		"properties", s.props, "timestamp", iso(s.timestamp), "captured_at", captured, "url", s.eventURL())
+	s.addGiven()
+	s.event.Freeze()
+	return s.event
+}
+
+// addGiven keeps members of a test's event that are not known here.
+func (s *Scope) addGiven() {
+	keys, vals := s.given.event.Entries()
+	for i, k := range keys {
+		if _, known := s.event.Lookup(k); !known {
+			s.event.Put(k, vals[i])
+		}
+	}
+}
+
+// personGlobal is the global "person", null when there is none. Until persons
+// are stored, a person is what its distinct ID and this event tell of it.
+func (s *Scope) personGlobal() vm.Value {
+	if s.hasOne {
+		return s.person
+	}
+	s.hasOne = true
+	id, props := PersonID(s.project.ID, s.distinctID), s.personProps()
+	if s.given.test {
+		if s.given.person.IsNull() {
+			return vm.Null
+		}
+		if v, ok := s.given.person.Get("id"); ok && v.IsString() {
+			id = v.Text()
+		}
+		if v, ok := s.given.person.Get("properties"); ok && v.IsDict() {
+			props = v
+		}
+	}
+	s.person = dict("id", id, "name", s.personName(props), "properties", props,
+		"url", s.projectURL()+"/person/"+encodeComponent(s.distinctID), "distinct_id", s.distinctID)
+	keys, vals := s.given.person.Entries()
+	for i, k := range keys {
+		s.person.Put(k, vals[i])
+	}
+	s.person.Freeze()
+	return s.person
+}
+
+func (s *Scope) personProps() vm.Value {
+	if personless(s.props) {
+		return vm.NewDict(0)
+	}
+	set, once := s.props.Path("$set"), s.props.Path("$set_once")
+	if !set.IsDict() && !once.IsDict() {
+		return vm.NewDict(0)
+	}
+	props := edit(once, set.Len())
+	keys, vals := set.Entries()
+	for i, k := range keys {
+		props.Put(k, vals[i])
+	}
+	return props
+}
+
+// personName is the first display property with a value, else the distinct ID.
+func (s *Scope) personName(props vm.Value) string {
+	for _, key := range []string{"email", "name", "username"} {
+		v, _ := props.Get(key)
+		if !v.Truthy() {
+			continue
+		}
+		if v.IsString() {
+			return strings.TrimSpace(v.Text())
+		}
+		return string(vm.AppendJSON(nil, v))
+	}
+	return strings.TrimSpace(s.distinctID)
+}
+
+// globals are what a destination's program sees, without its inputs.
+func (s *Scope) globals(f *Function) vm.Value {
+	g := vm.NewDict(8)
+	g.Set("project", s.overlay(dict("id", vm.Number(float64(s.project.ID)), "name", s.project.Name, "url", s.projectURL()), s.given.project))
+	g.Set("source", s.overlay(dict("name", f.title, "url", s.sourceURL(f)), s.given.source))
+	g.Set("event", s.eventGlobal())
+	if p := s.personGlobal(); !p.IsNull() {
+		g.Set("person", p)
+	}
+	switch {
+	case s.given.groups.IsDict():
+		g.Set("groups", s.given.groups)
+	default:
+		g.Set("groups", vm.NewDict(0).Freeze())
+	}
+	if !s.given.request.IsNull() {
+		g.Set("request", s.given.request)
+	}
+	if s.given.variables.IsDict() {
+		g.Set("variables", s.given.variables)
+	}
+	return g
+}
+
+func (s *Scope) overlay(d, over vm.Value) vm.Value {
+	keys, vals := over.Entries()
+	for i, k := range keys {
+		d.Put(k, vals[i])
+	}
+	return d.Freeze()
+}
+
+func (s *Scope) sourceURL(f *Function) string {
+	url := s.projectURL() + "/functions/" + string(f.ID)
+	if f.Type == cdp.SourceWebhook {
+		return url
+	}
+	return url + "/configuration/"
+}
+
+// transformGlobals are what a transformation sees, without its inputs. The
+// project's empty name and the site's URL are upstream's (specification 2.2).
+func (s *Scope) transformGlobals() vm.Value {
+	url := s.props.Path("$current_url").Text()
+	g := vm.NewDict(3)
+	g.Set("project", dict("id", vm.Number(float64(s.project.ID)), "name", "", "url", s.x.base).Freeze())
+	g.Set("event", dict("uuid", s.uuid, "event", s.name, "distinct_id", s.distinctID, "properties", s.props,
+		"elements_chain", s.elements, "timestamp", iso(s.timestamp), "url", url).Freeze())
+	return g
+}
+
+// filterGlobals are what filters see (specification 4.3): made once for an
+// event, for all its filters.
+func (s *Scope) filterGlobals() vm.Value {
+	if !s.filter.IsNull() {
+		return s.filter
+	}
+	person, pdi := vm.Null, vm.Null
+	if p := s.personGlobal(); !p.IsNull() {
+		person = dict("id", p.Path("id"), "properties", p.Path("properties"))
+		pdi = dict("distinct_id", s.distinctID, "person_id", p.Path("id"), "person", person)
+	}
+	g := dict("event", s.name, "uuid", s.uuid, "timestamp", iso(s.timestamp), "distinct_id", s.distinctID,
+		"properties", s.props, "person", person, "pdi", pdi, "variables", s.filterVariables())
+	s.addElements(g)
+	s.addGroups(g)
+	s.filter = g.Freeze()
+	return s.filter
+}
+
+func (s *Scope) filterVariables() vm.Value {
+	if s.given.variables.IsDict() {
+		return s.given.variables
+	}
+	return vm.NewDict(0)
+}
+
+// addGroups adds $group_0 … $group_4 and group_0 … group_4, which always exist.
+func (s *Scope) addGroups(g vm.Value) {
+	empty := dict("properties", vm.NewDict(0))
+	for i := range 5 {
+		n := strconv.Itoa(i)
+		key := s.props.Path("$group_" + n)
+		g.Set("$group_"+n, key)
+		g.Set("group_"+n, empty)
+	}
+	names, vals := s.given.groups.Entries()
+	for i, name := range names {
+		index := vals[i].Path("index")
+		props := vals[i].Path("properties")
+		if !index.IsNumber() || !props.IsDict() {
+			continue
+		}
+		n := strconv.Itoa(int(index.Num()))
+		group := dict("properties", props)
+		g.Set("$group_"+n, vals[i].Path("id"))
+		g.Set("group_"+n, group)
+		if _, taken := g.Lookup(name); !taken {
+			g.Put(name, group)
+		}
+	}
+}
+
+var (
+	chainHref     = regexp.MustCompile(`(?::|")href="(.*?)"`)
+	chainTexts    = regexp.MustCompile(`(?::|")text="(.*?)"`)
+	chainIDs      = regexp.MustCompile(`(?::|")attr_id="(.*?)"`)
+	chainElements = regexp.MustCompile(`(?:^|;)(a|button|form|input|select|textarea|label)(?:\.|$|:)`)
+)
+
+// addElements adds what can be asked about clicked elements. Most events have
+// none, and cost nothing here.
+func (s *Scope) addElements(g vm.Value) {
+	g.Set("elements_chain", vm.String(s.elements))
+	href := ""
+	if s.elements != "" {
+		if m := chainHref.FindStringSubmatch(s.elements); m != nil {
+			href = m[1]
+		}
+	}
+	g.Set("elements_chain_href", vm.String(href))
+	g.Set("elements_chain_texts", distinct(chainTexts, s.elements))
+	g.Set("elements_chain_ids", distinct(chainIDs, s.elements))
+	g.Set("elements_chain_elements", distinct(chainElements, s.elements))
+}
+
+func distinct(re *regexp.Regexp, s string) vm.Value {
+	var out []vm.Value
+	if s == "" {
+		return vm.NewArray(out)
+	}
+	seen := map[string]bool{}
+	for _, m := range re.FindAllStringSubmatch(s, -1) {
+		if !seen[m[1]] {
+			seen[m[1]] = true
+			out = append(out, vm.String(m[1]))
+		}
+	}
+	return vm.NewArray(out)
+}

@@ -1,0 +1,116 @@
+package executor
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"hogpen/cdp"
+)
+
+// isoTime is how programs see an instant: UTC, milliseconds, Z.
+const isoTime = "2006-01-02T15:04:05.000Z"
+
+func iso(t time.Time) string { return t.UTC().Format(isoTime) }
+
+// encodeComponent is JavaScript's encodeURIComponent.
+func encodeComponent(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("-_.!~*'()", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		fmt.Fprintf(&b, "%%%02X", c)
+	}
+	return b.String()
+}
+
+// Namespaces of the version 5 UUIDs that are computed here.
+const (
+	// personSpace is PostHog's own for persons (runtime specification 1.11).
+	personSpace = "932979b4-65c3-4424-8467-0b66ec27bc22"
+	// invocationSpace is Hogpen's, for invocations and what they capture.
+	invocationSpace = "5f0f1d0c-6a53-5c5e-9a4e-0f6a6f0e6b11"
+)
+
+// uuid5 is a version 5 UUID (RFC 9562). space must be a valid UUID.
+func uuid5(space, name string) string {
+	h := sha1.New()
+	ns, _ := hex.DecodeString(strings.ReplaceAll(space, "-", ""))
+	h.Write(ns)
+	h.Write([]byte(name))
+	var b [20]byte
+	u := h.Sum(b[:0])
+	u[6] = u[6]&0x0f | 0x50
+	u[8] = u[8]&0x3f | 0x80
+	var out [36]byte
+	hex.Encode(out[0:], u[0:4])
+	out[8] = '-'
+	hex.Encode(out[9:], u[4:6])
+	out[13] = '-'
+	hex.Encode(out[14:], u[6:8])
+	out[18] = '-'
+	hex.Encode(out[19:], u[8:10])
+	out[23] = '-'
+	hex.Encode(out[24:], u[10:16])
+	return string(out[:])
+}
+
+// PersonID is the person of a distinct ID that has not been merged with
+// another: always the same for a project and distinct ID.
+func PersonID(project cdp.ProjectID, distinctID string) string {
+	return uuid5(personSpace, strconv.FormatInt(int64(project), 10)+":"+distinctID)
+}
+
+// InvocationID is the ID of the run of function for an event and mapping (-1
+// without mappings), so that the same work done twice carries the same ID.
+func InvocationID(eventUUID string, function cdp.FunctionID, mapping int) cdp.InvocationID {
+	return cdp.InvocationID(uuid5(invocationSpace, eventUUID+"/"+string(function)+"/"+strconv.Itoa(mapping)))
+}
+
+// twoDigits writes a number with two significant digits.
+func twoDigits(f float64) string {
+	if f == 0 || math.IsNaN(f) || math.IsInf(f, 0) {
+		return "0"
+	}
+	r, err := strconv.ParseFloat(strconv.FormatFloat(f, 'e', 1, 64), 64)
+	if err != nil {
+		return "0"
+	}
+	return strconv.FormatFloat(r, 'f', -1, 64)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// cut keeps at most n characters of s.
+func cut(s string, n int) (text string, wasCut bool) {
+	if len(s) <= n {
+		return s, false
+	}
+	count := 0
+	for i := range s {
+		if count == n {
+			return s[:i], true
+		}
+		count++
+	}
+	return s, false
+}
+
+// cutBytes keeps at most n bytes of s, whole characters only.
+func cutBytes(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

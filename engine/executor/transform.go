@@ -1,0 +1,267 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"hogpen/cdp"
+	"hogpen/hog/vm"
+)
+
+// The lists that transformations leave in an event, of the labels of those
+// that ran, failed, or did not match.
+const (
+	succeededKey = "$transformations_succeeded"
+	failedKey    = "$transformations_failed"
+	skippedKey   = "$transformations_skipped"
+)
+
+// Lists collect what the transformations of one event did.
+type Lists struct {
+	succeeded, failed, skipped []string
+}
+
+// BeginTransformations removes what a client claims about transformations.
+func (s *Scope) BeginTransformations() {
+	if p := without(s.props, succeededKey, failedKey, skippedKey); p != s.props {
+		s.setProps(p)
+	}
+}
+
+// EndTransformations writes the lists that are not empty into the event.
+func (s *Scope) EndTransformations(l *Lists) {
+	if len(l.succeeded)+len(l.failed)+len(l.skipped) == 0 {
+		return
+	}
+	p := edit(s.props, 3)
+	for _, e := range []struct {
+		key    string
+		labels []string
+	}{{succeededKey, l.succeeded}, {failedKey, l.failed}, {skippedKey, l.skipped}} {
+		if len(e.labels) == 0 {
+			continue
+		}
+		list := make([]vm.Value, len(e.labels))
+		for i, label := range e.labels {
+			list[i] = vm.String(label)
+		}
+		p.Set(e.key, vm.NewArray(list))
+	}
+	s.setProps(p)
+}
+
+// Bypasses reports whether an event is not transformed.
+func Bypasses(name string) bool { return name == "$$heatmap" || name == "$$client_ingestion_warning" }
+
+// Transformed is what one transformation did to an event.
+type Transformed struct {
+	// Dropped tells that the event ends here.
+	Dropped bool
+	// Ran tells that the program ran, in contrast to a filter that did not
+	// match or inputs that could not be built.
+	Ran      bool
+	Outcomes []cdp.Outcome
+	Error    string // redacted
+	Kind     string
+	Logs     []cdp.LogEntry
+	Took     time.Duration // the program's time
+	id       cdp.InvocationID
+	hide     func(string) string // redacts the secrets of this run
+}
+
+// Invocation is the ID under which the run was logged.
+func (t *Transformed) Invocation() cdp.InvocationID { return t.id }
+
+// Transform runs one transformation on the event and changes it by the result
+// (runtime specification 3.2). A transformation that fails leaves the event as
+// it was.
+func (x *Executor) Transform(f *Function, s *Scope, l *Lists) Transformed {
+	w := transformation{x: x, f: f, s: s, lists: l}
+	w.out.id = InvocationID(s.uuid, f.ID, -1)
+	w.journal = x.journal(s.project.ID, f, w.out.id)
+	w.journal.hide = w.hide
+	w.work()
+	w.out.Logs, w.out.hide = w.journal.entries, w.hide
+	return w.out
+}
+
+// transformation is one run of one transformation.
+type transformation struct {
+	x       *Executor
+	f       *Function
+	s       *Scope
+	lists   *Lists
+	journal *journal
+	inputs  vm.Value
+	hidden  *redactor
+	prints  int
+	out     Transformed
+}
+
+func (w *transformation) hide(s string) string {
+	if w.hidden == nil {
+		h := newRedactor(w.f.inputs, w.inputs)
+		w.hidden = &h
+	}
+	return w.hidden.text(s)
+}
+
+func (w *transformation) outcome(o cdp.Outcome) { w.out.Outcomes = append(w.out.Outcomes, o) }
+
+func (w *transformation) work() {
+	if !w.passes() {
+		w.lists.skipped = append(w.lists.skipped, w.f.label)
+		return
+	}
+	globals := w.s.transformGlobals()
+	inputs, err := w.x.buildInputs(w.f.inputs, globals)
+	w.inputs = inputs
+	if err != nil {
+		w.fail(fmt.Sprintf("Error building inputs for event %s: %s", w.s.uuid, shortText(err)), shortText(err), "inputs_failed")
+		return
+	}
+	globals.Set("inputs", inputs)
+	w.out.Ran = true
+	out := w.x.runOnce(w.f.program, globals, w.x.transformBudget(), w.host())
+	w.out.Took = out.took
+	if out.suspended != nil {
+		out.err = fmt.Errorf("Function suspended on async function '%s' but this executor cannot run async functions", out.suspended.Name) //nolint:staticcheck // PostHog's text
+	}
+	if out.err != nil {
+		w.fail(fmt.Sprintf("Error executing function on event %s: %s", w.s.uuid, out.err), out.err.Error(), errorKind(out.err))
+		return
+	}
+	url := w.s.props.Path("$current_url").Text()
+	w.journal.add(cdp.LevelDebug, completed(out.took, out, url))
+	w.apply(out.value)
+}
+
+// passes asks the filter; a transformation without one always runs.
+func (w *transformation) passes() bool {
+	if absent(w.f.Filters.Bytecode) {
+		return true
+	}
+	got := w.f.filter.matches(w.s)
+	switch {
+	case got.ok:
+		return true
+	case got.err != nil:
+		w.outcome(cdp.OutcomeFilteringFailed)
+		w.journal.add(cdp.LevelError, fmt.Sprintf("Error filtering event %s: %s", w.s.uuid, got.err))
+	default:
+		w.outcome(cdp.OutcomeFiltered)
+	}
+	return false
+}
+
+func (w *transformation) fail(log, text, kind string) {
+	w.journal.add(cdp.LevelError, log)
+	w.lists.failed = append(w.lists.failed, w.f.label)
+	w.outcome(cdp.OutcomeFailed)
+	w.out.Error, w.out.Kind = cutBytes(w.journal.clean(text), maxErrorText), kind
+}
+
+// apply changes the event by what the program returned. Only properties, name
+// and distinct ID can change. What is wrong puts the label into the failed
+// list, while the metric stays "succeeded", as upstream counts.
+func (w *transformation) apply(v vm.Value) {
+	w.outcome(cdp.OutcomeSucceeded)
+	if !v.Truthy() {
+		w.out.Dropped = true
+		w.outcome(cdp.OutcomeDropped)
+		return
+	}
+	props, _ := v.Get("properties")
+	if !props.IsDict() {
+		w.invalid("Invalid transformation result: expected an object with properties")
+		return
+	}
+	w.s.setProps(props)
+	if !w.rename(v, "event", &w.s.name) || !w.rename(v, "distinct_id", &w.s.distinctID) {
+		return
+	}
+	w.lists.succeeded = append(w.lists.succeeded, w.f.label)
+}
+
+func (w *transformation) invalid(text string) {
+	w.journal.add(cdp.LevelError, text)
+	w.lists.failed = append(w.lists.failed, w.f.label)
+}
+
+// rename takes over a text member of the result; false when it is no text.
+func (w *transformation) rename(v vm.Value, key string, to *string) bool {
+	got, ok := v.Get(key)
+	if !ok || got.IsNull() {
+		return true
+	}
+	if !got.IsString() {
+		w.invalid(fmt.Sprintf("Invalid transformation result: %s must be a string", key))
+		return false
+	}
+	text, _ := cut(got.Text(), maxName)
+	if text != "" {
+		*to = text
+		w.s.forget()
+	}
+	return true
+}
+
+func (x *Executor) transformBudget() vm.Budget {
+	b := x.programBudget()
+	b.AsyncSteps = 1 // so that sleep is told by name
+	return b
+}
+
+// host gives a transformation its functions.
+func (w *transformation) host() map[string]vm.HostFunc {
+	return map[string]vm.HostFunc{
+		"print": w.print,
+		"postHogCapture": func(*vm.Call) (vm.Value, error) {
+			return vm.Null, errors.New("posthogCapture is not supported in transformations")
+		},
+		// Without a database of places nothing is known of any address.
+		"geoipLookup":         func(*vm.Call) (vm.Value, error) { return vm.Null, nil },
+		"cleanNullValues":     func(c *vm.Call) (vm.Value, error) { return cleanNulls(c.Arg(0), 0), nil },
+		"isKnownBotUserAgent": func(c *vm.Call) (vm.Value, error) { return vm.Bool(botAgent(c.Arg(0).Text())), nil },
+		"isKnownBotIp":        func(c *vm.Call) (vm.Value, error) { return vm.Bool(botAddress(c.Arg(0).Text())), nil },
+	}
+}
+
+func (w *transformation) print(c *vm.Call) (vm.Value, error) {
+	w.prints++
+	switch {
+	case w.prints <= maxPrints:
+		w.journal.add(cdp.LevelInfo, printed(c.Args))
+	case w.prints == maxPrints+1:
+		w.journal.add(cdp.LevelWarn, "Function exceeded maximum log entries. No more logs will be collected. Event: "+w.s.uuid)
+	}
+	return vm.Null, nil
+}
+
+// cleanNulls removes null members and items, down to the third level.
+func cleanNulls(v vm.Value, depth int) vm.Value {
+	const deepest = 3
+	switch {
+	case depth > deepest:
+		return v
+	case v.IsDict():
+		keys, vals := v.Entries()
+		out := vm.NewDict(len(keys))
+		for i, k := range keys {
+			if !vals[i].IsNull() {
+				out.Put(k, cleanNulls(vals[i], depth+1))
+			}
+		}
+		return out
+	case v.IsList():
+		var out []vm.Value
+		for _, e := range v.Elems() {
+			if !e.IsNull() {
+				out = append(out, cleanNulls(e, depth+1))
+			}
+		}
+		return vm.NewArray(out)
+	}
+	return v
+}

@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"hogpen/cdp"
+	"hogpen/engine/executor"
+	"hogpen/queue"
+)
+
+// invocation is the second station: it makes one invocation go on.
+func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Message, error) {
+	inv, secret, err := e.decodeInvocation(m.Body)
+	if err != nil {
+		e.counters.malformed.Add(1)
+		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
+		return nil, nil
+	}
+	if m.Attempt == 0 && e.finished.has(string(inv.ID)) {
+		e.counters.duplicates.Add(1)
+		return nil, nil
+	}
+	set := e.registry.Load().projects[inv.Project]
+	if set == nil || set.functions[inv.Function] == nil {
+		e.cancel(inv)
+		return nil, nil
+	}
+	f := set.functions[inv.Function]
+	if !e.take(f.ID) {
+		return []queue.Message{later(m, e.now())}, nil
+	}
+	defer e.give(f.ID)
+	res, err := e.exec.Run(ctx, set.project, f, inv)
+	if err != nil {
+		return nil, err
+	}
+	return e.settle(inv, &res, secret)
+}
+
+// later puts a message off because its function has enough in hand. The pause
+// varies, so that those put off together come back one by one.
+func later(m queue.Message, now time.Time) queue.Message {
+	m.NotBefore = now.Add(100*time.Millisecond + rand.N(400*time.Millisecond))
+	m.Attempt = 0
+	return m
+}
+
+// take counts an invocation in, unless its function has too many in hand.
+func (e *Engine) take(f cdp.FunctionID) bool {
+	e.inHand.Lock()
+	defer e.inHand.Unlock()
+	if e.inHand.n[f] >= perFunction {
+		return false
+	}
+	e.inHand.n[f]++
+	return true
+}
+
+func (e *Engine) give(f cdp.FunctionID) {
+	e.inHand.Lock()
+	defer e.inHand.Unlock()
+	if e.inHand.n[f]--; e.inHand.n[f] == 0 {
+		delete(e.inHand.n, f)
+	}
+}
+
+// cancel ends an invocation whose function is gone or switched off.
+func (e *Engine) cancel(inv *cdp.Invocation) {
+	e.finished.add(string(inv.ID))
+	e.logFor(inv.Project, inv.Function, inv.ID, cdp.LevelInfo,
+		"Function was switched off or deleted while this invocation was waiting. It was cancelled. Event: "+inv.EventUUID)
+	r := runOf(inv)
+	r.Status, r.FinishedAt = "cancelled", e.now().UTC()
+	e.batcher.add(cdp.Batch{Runs: []cdp.Run{r}})
+}
+
+// settle records what a step led to, and says what comes next.
+func (e *Engine) settle(inv *cdp.Invocation, res *executor.Result, secret bool) ([]queue.Message, error) {
+	var next []queue.Message
+	for i := range res.Captured {
+		next = append(next, eventMessage(&res.Captured[i]))
+	}
+	if !res.Done {
+		body, err := e.encodeInvocation(inv, secret)
+		if err != nil {
+			return nil, err
+		}
+		next = append(next, queue.Message{
+			Topic: TopicInvocations, Key: string(inv.ID), ID: string(inv.ID), Body: body, NotBefore: res.ResumeAt,
+		})
+	}
+	e.keepLogs(res.Logs)
+	e.keepResult(inv, res)
+	if res.Done {
+		e.finished.add(string(inv.ID))
+	}
+	return next, nil
+}
+
+func (e *Engine) keepResult(inv *cdp.Invocation, res *executor.Result) {
+	now := e.now().UTC()
+	var batch cdp.Batch
+	count := func(o cdp.Outcome, n int) {
+		if n == 0 {
+			return
+		}
+		e.counters.outcome(o, int64(n))
+		batch.Metrics = append(batch.Metrics, cdp.Metric{
+			Project: inv.Project, Function: inv.Function, Name: o, Kind: o.Kind(), Time: now, Count: int64(n),
+		})
+	}
+	count(cdp.OutcomeFetch, res.Fetches)
+	if res.Retried {
+		count(cdp.OutcomeRetried, 1)
+	}
+	for _, t := range res.Timings {
+		if t.Fetch {
+			e.counters.fetch.observe(t.Took)
+		} else {
+			e.counters.vm.observe(t.Took)
+		}
+	}
+	r := runOf(inv)
+	r.Status, r.Attempts = "running", res.Attempts
+	if res.Done {
+		count(res.Outcome, 1)
+		r.Status, r.FinishedAt = string(res.Outcome), now
+		r.Duration = now.Sub(inv.StartedAt)
+		r.ErrorKind, r.ErrorMessage = res.ErrorKind, res.Error
+		e.show(inv, res.Outcome, r.Duration)
+	} else if res.Retried {
+		e.show(inv, cdp.OutcomeRetried, 0)
+	}
+	batch.Runs = append(batch.Runs, r)
+	e.batcher.add(batch)
+}
+
+func (e *Engine) show(inv *cdp.Invocation, o cdp.Outcome, took time.Duration) {
+	if !e.hub.watched() {
+		return
+	}
+	e.hub.publish(inv.Project, inv.Function, LiveItem{Outcome: &LiveOutcome{
+		Project: inv.Project, Function: inv.Function, Invocation: inv.ID, EventUUID: inv.EventUUID, EventName: inv.EventName,
+		DistinctID: inv.DistinctID, Time: e.now().UTC(), Outcome: o, Duration: took,
+	}})
+}

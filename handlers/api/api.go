@@ -1,0 +1,84 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"hogpen/account"
+	"hogpen/cdp"
+)
+
+// FunctionReader reads functions.
+type FunctionReader interface {
+	Function(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID) (*cdp.Function, error)
+	Functions(ctx context.Context, q cdp.FunctionQuery) (cdp.FunctionPage, error)
+	TemplateUsage(ctx context.Context) (map[string]int, error)
+}
+
+// Telemetry reads what functions did.
+type Telemetry interface {
+	Logs(ctx context.Context, q cdp.LogQuery) ([]cdp.LogEntry, error)
+	Metrics(ctx context.Context, q cdp.MetricQuery) (cdp.Series, error)
+	MetricTotals(ctx context.Context, q cdp.MetricQuery) (map[string]int64, error)
+}
+
+// People reads users and what they belong to.
+type People interface {
+	User(ctx context.Context, id cdp.UserID) (account.User, error)
+	Users(ctx context.Context) ([]account.User, error)
+	Organizations(ctx context.Context, user cdp.UserID) ([]account.Organization, error)
+	Projects(ctx context.Context, user cdp.UserID) ([]cdp.Project, error)
+}
+
+// Activities reads the activity log.
+type Activities interface {
+	Activities(ctx context.Context, q cdp.ActivityQuery) ([]cdp.Activity, error)
+	ActivityCount(ctx context.Context, q cdp.ActivityQuery) (int, error)
+}
+
+// Tester runs a function once on a sample event.
+type Tester interface {
+	Test(ctx context.Context, req cdp.TestRequest) (cdp.TestResult, error)
+}
+
+// Statuses tells how functions fare. An error is never shown: the status is
+// then unknown.
+type Statuses interface {
+	Statuses(ctx context.Context, project cdp.ProjectID, ids []cdp.FunctionID) (map[cdp.FunctionID]cdp.Status, error)
+}
+
+// Gallery is the templates to start from.
+type Gallery interface {
+	All() []*cdp.Template // by name
+	Get(id string) (*cdp.Template, bool)
+	Icon(id string) ([]byte, bool) // SVG
+}
+
+// Config is what a Handler is made of.
+type Config struct {
+	Functions  *cdp.Functions
+	Reader     FunctionReader
+	Telemetry  Telemetry
+	People     People
+	Activities Activities
+	Tester     Tester
+	Gallery    Gallery
+	Statuses   Statuses         // nil: every enabled function is healthy
+	Now        func() time.Time // time.Now when nil
+}
+
+// Handler answers programs.
+type Handler struct{ c Config }
+
+// New makes a Handler and refuses what is missing.
+func New(c Config) (*Handler, error) {
+	if c.Functions == nil || c.Reader == nil || c.Telemetry == nil || c.People == nil || c.Activities == nil ||
+		c.Tester == nil || c.Gallery == nil {
+		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester and gallery are required")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Handler{c: c}, nil
+}

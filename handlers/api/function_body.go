@@ -1,0 +1,102 @@
+package api
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"hogpen/cdp"
+	"hogpen/cdp/fields"
+)
+
+// changeOf reads a function's body: every declared field with PostHog's
+// coercions, the structured ones as they are. What cannot be read is among
+// the change's faults; members that are not declared are ignored.
+func changeOf(members fields.Members) cdp.FunctionChange {
+	var faults []fields.Fault
+	r := &fields.Reader{Members: members, Faults: &faults}
+	nullable := fields.Rule{Nullable: true, Blank: true}
+	var c cdp.FunctionChange
+	c.Type = typeOf(r)
+	c.Name = r.Text("name", nullable)
+	c.Description = r.Text("description", nullable)
+	c.Enabled = r.Bool("enabled", fields.Rule{}).Ptr()
+	c.Deleted = r.Bool("deleted", fields.Rule{}).Ptr()
+	c.Hog = r.Text("hog", nullable)
+	c.InputsSchema = r.Any("inputs_schema").Value
+	c.Inputs = r.Any("inputs").Value
+	c.Filters = r.Any("filters").Value
+	c.Masking = r.Any("masking").Value
+	c.Mappings = r.Any("mappings").Value
+	c.IconURL = r.Text("icon_url", nullable)
+	c.TemplateID = r.Text("template_id", nullable).Value
+	order := fields.Between(0, cdp.MaxExecutionOrder)
+	order.Nullable = true
+	c.ExecutionOrder = r.Int("execution_order", order)
+	c.Folder = r.Text("_create_in_folder", nullable).Ptr()
+	c.BaseUpdatedAt = baseTime(r)
+	// Only the JSON boolean finds a function that is deleted.
+	deleted, _ := members.Get("deleted")
+	c.Undelete = string(deleted) == "false"
+	for _, f := range faults {
+		c.Faults = append(c.Faults, cdp.Errorf(cdp.Invalid, f.Path, "%s", f.Message).WithAPICode(f.Code))
+	}
+	return c
+}
+
+// typeOf reads the type, which cdp holds against those there are; null counts
+// as absent.
+func typeOf(r *fields.Reader) *cdp.Type {
+	v, ok := r.Members.Get("type")
+	if !ok || fields.KindOf(v) == fields.Null {
+		return nil
+	}
+	t := cdp.Type(fields.Display(v))
+	return &t
+}
+
+// baseTime reads when the function that is being changed was last saved.
+func baseTime(r *fields.Reader) time.Time {
+	v := r.Text("base_updated_at", fields.Rule{Nullable: true})
+	if !v.Set || v.Null {
+		return time.Time{}
+	}
+	t, ok := parseTime(v.Value, time.UTC)
+	if !ok {
+		r.Fail("base_updated_at", "invalid_input", "%s", badTime)
+	}
+	return t
+}
+
+const badTime = "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+
+// parseTime reads an ISO 8601 time; one without an offset is meant in loc.
+func parseTime(text string, loc *time.Location) (time.Time, bool) {
+	text = strings.TrimSpace(text)
+	for _, layout := range []string{
+		time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02T15:04Z07:00",
+		"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02 15:04", time.DateOnly,
+	} {
+		if t, err := time.ParseInLocation(layout, text, loc); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// discarded lists the inputs of a body that the function's schema does not
+// know; nothing of them was kept.
+func discarded(inputs json.RawMessage, f *cdp.Function) []string {
+	members, _ := fields.MembersOf(inputs)
+	known := make(map[string]bool, len(f.InputsSchema))
+	for _, s := range f.InputsSchema {
+		known[s.Key] = true
+	}
+	var out []string
+	for _, m := range members {
+		if !known[m.Name] {
+			out = append(out, m.Name)
+		}
+	}
+	return out
+}

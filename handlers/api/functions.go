@@ -1,0 +1,375 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"hogpen/cdp"
+	"hogpen/cdp/fields"
+	"hogpen/web/respond"
+	"hogpen/web/session"
+)
+
+// Headers that tell more than PostHog's bodies have room for (REST API
+// specification 15).
+const (
+	warningsHeader = "X-Hogpen-Warnings" // what was accepted but not kept
+	errorsHeader   = "X-Hogpen-Errors"   // how many fields are wrong
+)
+
+// functionID reads the id of the URL in its canonical form. What is no UUID is
+// not found, and the words that are paths of their own take no other method.
+func functionID(c *fiber.Ctx) (cdp.FunctionID, error) {
+	text := c.Params("id")
+	switch text {
+	case "rearrange", "icon", "icons":
+		return "", fiber.ErrMethodNotAllowed
+	}
+	id, ok := canonical(text)
+	if !ok {
+		return "", notFound()
+	}
+	return id, nil
+}
+
+// canonical reads a UUID with or without hyphens.
+func canonical(text string) (cdp.FunctionID, bool) {
+	if len(text) != 36 && len(text) != 32 {
+		return "", false
+	}
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return "", false
+	}
+	return cdp.FunctionID(id.String()), true
+}
+
+// ListFunctions gives a page of the project's functions.
+func (h *Handler) ListFunctions(c *fiber.Ctx) error {
+	q := query(c)
+	w := windowOf(q)
+	fq, err := h.functionQuery(c, q, w)
+	if err != nil {
+		return err
+	}
+	found, err := h.c.Reader.Functions(c.UserContext(), fq)
+	if err != nil {
+		return err
+	}
+	s, err := h.around(c.UserContext(), fq.Project, found.Functions)
+	if err != nil {
+		return err
+	}
+	match := func(i int) string {
+		if i < len(found.Match) {
+			return found.Match[i]
+		}
+		return ""
+	}
+	if q.text("full") == "true" {
+		items := make([]functionDetail, len(found.Functions))
+		for i, f := range found.Functions {
+			items[i] = h.detail(f, s, match(i))
+		}
+		return respond.JSON(c, fiber.StatusOK, newPage(c, q, w, found.Count, items))
+	}
+	items := make([]functionItem, len(found.Functions))
+	for i, f := range found.Functions {
+		items[i] = h.item(f, s, match(i))
+	}
+	return respond.JSON(c, fiber.StatusOK, newPage(c, q, w, found.Count, items))
+}
+
+// functionQuery reads the parameters of the list (REST API specification 8.1).
+func (h *Handler) functionQuery(c *fiber.Ctx, q params, w window) (cdp.FunctionQuery, error) {
+	fq := cdp.FunctionQuery{Project: session.Project(c).ID, Limit: w.limit, Offset: w.offset}
+	types := q.list("type")
+	if len(types) == 0 {
+		types = q.list("types")
+	}
+	for _, t := range types {
+		fq.Types = append(fq.Types, cdp.Type(t))
+	}
+	switch q.text("enabled") {
+	case "true", "True":
+		on := true
+		fq.Enabled = &on
+	case "false", "False":
+		off := false
+		fq.Enabled = &off
+	}
+	if err := exactParams(q, &fq); err != nil {
+		return fq, err
+	}
+	if err := h.creator(c.UserContext(), q, &fq); err != nil {
+		return fq, err
+	}
+	if err := filterParams(q, &fq); err != nil {
+		return fq, err
+	}
+	fq.Search = strings.TrimSpace(strings.ReplaceAll(q.text("search"), "\x00", ""))
+	if len([]rune(fq.Search)) > 200 {
+		return fq, invalid("search", "Search query must be 200 characters or fewer.")
+	}
+	return fq, nil
+}
+
+// exactParams reads id, created_at and updated_at.
+func exactParams(q params, fq *cdp.FunctionQuery) error {
+	if text := strings.TrimSpace(q.text("id")); text != "" {
+		id, ok := canonical(text)
+		if !ok {
+			return invalid("id", "Enter a valid UUID.")
+		}
+		fq.ID = id
+	}
+	for _, name := range []string{"created_at", "updated_at"} {
+		text := q.text(name)
+		if text == "" {
+			continue
+		}
+		t, ok := parseTime(text, time.UTC)
+		if !ok {
+			return invalid(name, "Enter a valid date/time.")
+		}
+		if name == "created_at" {
+			fq.CreatedAt = t
+		} else {
+			fq.UpdatedAt = t
+		}
+	}
+	return nil
+}
+
+// creator reads created_by, which must be someone.
+func (h *Handler) creator(ctx context.Context, q params, fq *cdp.FunctionQuery) error {
+	text := q.text("created_by")
+	if text == "" {
+		return nil
+	}
+	unknown := cdp.Errorf(cdp.Invalid, "created_by", "Select a valid choice. That choice is not one of the available choices.").
+		WithAPICode("invalid_choice")
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return unknown
+	}
+	if _, err := h.c.People.User(ctx, cdp.UserID(id)); isAbsent(err) {
+		return unknown
+	} else if err != nil {
+		return err
+	}
+	fq.CreatedBy = cdp.UserID(id)
+	return nil
+}
+
+// filterParams reads the containment tests on stored filters.
+func filterParams(q params, fq *cdp.FunctionQuery) error {
+	if text := q.text("filters"); text != "" {
+		v, err := fields.Parse([]byte(text))
+		if err != nil {
+			return invalid("filters", "Invalid filters")
+		}
+		fq.FilterGroups = appendTruthy(fq.FilterGroups, v)
+	}
+	if text := q.text("filter_groups"); text != "" {
+		v, err := fields.Parse([]byte(text))
+		groups, ok := fields.Items(v)
+		if err != nil || !ok {
+			return invalid("filter_groups", "Invalid filter_groups")
+		}
+		fq.FilterGroups = appendTruthy(fq.FilterGroups, groups...)
+	}
+	return nil
+}
+
+func appendTruthy(to []json.RawMessage, values ...json.RawMessage) []json.RawMessage {
+	for _, v := range values {
+		if fields.Truthy(v) {
+			to = append(to, v)
+		}
+	}
+	return to
+}
+
+// CreateFunction makes a function.
+func (h *Handler) CreateFunction(c *fiber.Ctx) error {
+	members, err := body(c)
+	if err != nil {
+		return err
+	}
+	change := changeOf(members)
+	f, err := h.c.Functions.Create(c.UserContext(), session.User(c).ID, session.Project(c).ID, change)
+	if err != nil {
+		return counted(c, err)
+	}
+	warn(c, change, f)
+	return h.saved(c, fiber.StatusCreated, f)
+}
+
+// ShowFunction gives one function.
+func (h *Handler) ShowFunction(c *fiber.Ctx) error {
+	f, err := h.function(c)
+	if err != nil {
+		return err
+	}
+	return h.show(c, fiber.StatusOK, f)
+}
+
+// function finds the function of the URL; warehouse webhooks are invisible.
+func (h *Handler) function(c *fiber.Ctx) (*cdp.Function, error) {
+	id, err := functionID(c)
+	if err != nil {
+		return nil, err
+	}
+	f, err := h.c.Reader.Function(c.UserContext(), session.Project(c).ID, id)
+	if isAbsent(err) || err == nil && f.Type == cdp.WarehouseWebhook {
+		return nil, notFound()
+	}
+	return f, err
+}
+
+// show answers with a whole function.
+func (h *Handler) show(c *fiber.Ctx, status int, f *cdp.Function) error {
+	s, err := h.around(c.UserContext(), f.Project, []*cdp.Function{f})
+	if err != nil {
+		return err
+	}
+	return respond.JSON(c, status, h.detail(f, s, ""))
+}
+
+// saved is show for a function that was just saved. Clients repeat a request
+// that fails, so what cannot be looked up now is left out instead.
+func (h *Handler) saved(c *fiber.Ctx, status int, f *cdp.Function) error {
+	s, err := h.around(c.UserContext(), f.Project, []*cdp.Function{f})
+	if err != nil {
+		s.users = map[cdp.UserID]*userBasic{}
+	}
+	if u := session.User(c); u.ID == f.CreatedBy {
+		s.users[u.ID] = newUserBasic(u)
+	}
+	return respond.JSON(c, status, h.detail(f, s, ""))
+}
+
+// UpdateFunction changes the fields that were sent; it also deletes, and
+// brings back what is deleted.
+func (h *Handler) UpdateFunction(c *fiber.Ctx) error { return h.update(c, true) }
+
+// ReplaceFunction is UpdateFunction, but brings nothing back.
+func (h *Handler) ReplaceFunction(c *fiber.Ctx) error { return h.update(c, false) }
+
+func (h *Handler) update(c *fiber.Ctx, undelete bool) error {
+	id, err := functionID(c)
+	if err != nil {
+		return err
+	}
+	members, err := body(c)
+	if err != nil {
+		return err
+	}
+	change := changeOf(members)
+	change.Undelete = change.Undelete && undelete
+	f, err := h.c.Functions.Update(c.UserContext(), session.User(c).ID, session.Project(c).ID, id, change)
+	if isAbsent(err) {
+		return notFound()
+	}
+	if err != nil {
+		return counted(c, err)
+	}
+	warn(c, change, f)
+	return h.saved(c, fiber.StatusOK, f)
+}
+
+// DeleteFunction refuses: functions are deleted by PATCH.
+func (h *Handler) DeleteFunction(c *fiber.Ctx) error {
+	c.Status(fiber.StatusMethodNotAllowed)
+	c.Response().Header.Del(fiber.HeaderContentType)
+	return nil
+}
+
+// RearrangeFunctions gives transformations new places and answers with all of
+// them in their order.
+func (h *Handler) RearrangeFunctions(c *fiber.Ctx) error {
+	members, err := body(c)
+	if err != nil {
+		return err
+	}
+	orders, err := ordersOf(members)
+	if err != nil {
+		return err
+	}
+	project := session.Project(c).ID
+	if _, err := h.c.Functions.Rearrange(c.UserContext(), session.User(c).ID, project, orders); err != nil {
+		return err
+	}
+	const all = 1 << 30
+	found, err := h.c.Reader.Functions(c.UserContext(), cdp.FunctionQuery{Project: project, Types: []cdp.Type{cdp.Transformation}, Limit: all})
+	if err != nil {
+		return err
+	}
+	s, err := h.around(c.UserContext(), project, found.Functions)
+	if err != nil {
+		return err
+	}
+	out := make([]functionDetail, len(found.Functions))
+	for i, f := range found.Functions {
+		out[i] = h.detail(f, s, "")
+	}
+	return respond.JSON(c, fiber.StatusOK, out)
+}
+
+// ordersOf reads the member orders.
+func ordersOf(members fields.Members) (map[cdp.FunctionID]int, error) {
+	raw, _ := members.Get("orders")
+	if !fields.Truthy(raw) {
+		return nil, invalid("", "No orders provided")
+	}
+	given, ok := fields.MembersOf(raw)
+	if !ok {
+		return nil, cdp.Errorf(cdp.Invalid, "orders", "Expected a dictionary of items but got type \"%s\".", fields.TypeName(raw)).WithAPICode("not_a_dict")
+	}
+	orders := make(map[cdp.FunctionID]int, len(given))
+	for _, m := range given {
+		id, ok := canonical(m.Name)
+		if !ok {
+			return nil, invalid("", "HogFunction with id %s does not exist", m.Name)
+		}
+		n, fault := fields.ToInt(m.Value, fields.Between(0, cdp.MaxExecutionOrder))
+		if fault != nil {
+			return nil, cdp.Errorf(cdp.Invalid, fields.At("orders", m.Name), "%s", fault.Message).WithAPICode(fault.Code)
+		}
+		orders[id] = n
+	}
+	return orders, nil
+}
+
+// counted tells in a header how many fields are wrong; the body names one.
+func counted(c *fiber.Ctx, err error) error {
+	var faults cdp.Faults
+	if errors.As(err, &faults) && len(faults) > 1 {
+		c.Set(errorsHeader, strconv.Itoa(len(faults)))
+	}
+	return err
+}
+
+// warn names inputs in a header that were sent and not kept.
+func warn(c *fiber.Ctx, change cdp.FunctionChange, f *cdp.Function) {
+	if keys := discarded(change.Inputs, f); len(keys) > 0 {
+		quoted := make([]string, len(keys))
+		for i, k := range keys {
+			quoted[i] = strconv.QuoteToASCII(k)
+		}
+		c.Set(warningsHeader, "inputs not in inputs_schema were discarded: "+strings.Join(quoted, ", "))
+	}
+}
+
+func isAbsent(err error) bool {
+	var e *cdp.Error
+	return errors.As(err, &e) && e.Code == cdp.NotFound
+}

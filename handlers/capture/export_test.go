@@ -1,0 +1,56 @@
+package capture
+
+import (
+	"time"
+
+	"hogpen/cdp"
+)
+
+// What the tests see of the inside.
+
+// Scan validates one JSON text as the scanner does.
+func Scan(b []byte) error {
+	s := scanner{b: b}
+	if _, err := s.skip(); err != nil {
+		return err
+	}
+	return s.end()
+}
+
+// Payload decodes a request's payload.
+func Payload(body []byte, contentType, encoding, compression string, legacy bool, limit int) (string, error) {
+	r := request{body: body, contentType: contentType, encoding: encoding, compression: compression, legacy: legacy, limit: limit}
+	p, err := r.payload()
+	if err != nil {
+		return "", err
+	}
+	defer p.release()
+	return string(p.text), nil
+}
+
+// LZ64 undoes LZString's compressToBase64.
+func LZ64(b []byte, limit int) (string, error) {
+	out, err := unlz64(b, limit)
+	return string(out), err
+}
+
+// Now is the clock of Events.
+var Now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// Events reads a JSON payload and makes its events.
+func Events(b []byte, sentAt time.Time) ([]cdp.Event, string, error) {
+	r, err := readPayload(b, false)
+	if err != nil {
+		return nil, "", err
+	}
+	if r.sentAt.IsZero() {
+		r.sentAt = sentAt
+	}
+	token, err := r.tokenOf()
+	if err != nil {
+		return nil, "", err
+	}
+	w := builder{project: cdp.Project{ID: 7}, now: Now, sentAt: r.sentAt, ip: "203.0.113.9", newUUID: func() string { return "new" }}
+	e, err := w.events(r.events)
+	return e, token, err
+}

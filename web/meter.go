@@ -1,0 +1,69 @@
+package web
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// meter counts requests by kind of caller and class of status.
+type meter struct {
+	seconds *prometheus.HistogramVec
+}
+
+func newMeter(r prometheus.Registerer) (*meter, error) {
+	m := &meter{seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "hogpen_http_request_seconds",
+		Help:    "Time to answer HTTP requests, by kind of caller and class of status.",
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+	}, []string{"caller", "status"})}
+	if r == nil {
+		return m, nil
+	}
+	if err := r.Register(m.seconds); err != nil {
+		return nil, fmt.Errorf("register HTTP metrics: %w", err)
+	}
+	return m, nil
+}
+
+func (m *meter) observe(c *fiber.Ctx, took time.Duration) {
+	class := strconv.Itoa(c.Response().StatusCode()/100) + "xx"
+	m.seconds.WithLabelValues(string(callerOf(c)), class).Observe(took.Seconds())
+}
+
+// kind is a kind of caller.
+type kind string
+
+const (
+	sdk      kind = "sdk"
+	program  kind = "api"
+	stranger kind = "public"
+	person   kind = "people"
+)
+
+// kindKey is where a group's middleware leaves the kind of its callers.
+type kindKey struct{}
+
+// calls marks the requests of a group.
+func calls(k kind) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		c.Locals(kindKey{}, k)
+		return c.Next()
+	}
+}
+
+// callerOf is the kind of caller, guessed from the path when the request
+// reached no group.
+func callerOf(c *fiber.Ctx) kind {
+	if k, ok := c.Locals(kindKey{}).(kind); ok {
+		return k
+	}
+	if strings.HasPrefix(c.Path(), "/api/") {
+		return program
+	}
+	return person
+}
