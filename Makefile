@@ -47,6 +47,7 @@ bench-api: ## pages and API of a project with 10,000 functions
 
 lint: ## gofmt, go vet, staticcheck, templ fmt
 	@out=$$(gofmt -l $$(git ls-files '*.go' | grep -v _templ.go)); test -z "$$out" || { echo "not gofmt-ed: $$out"; exit 1; }
+	$(GO) tool templ fmt -fail views
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 
