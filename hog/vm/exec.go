@@ -135,6 +135,19 @@ func (m *Machine) catchHere(c *compiled) int {
 	return t.ip
 }
 
+// ready gives the function that v is, if it can be entered at once: closures
+// of the program that take n arguments. It is small enough to be inlined.
+func (v Value) ready(n int) *function {
+	if v.o == nil || v.o.kind != KindFunction {
+		return nil
+	}
+	fn := v.o.ext.fn
+	if fn.info.body == nil || n > fn.info.argc {
+		return nil
+	}
+	return fn
+}
+
 // callCompiled calls a function value; its n arguments stand from slot place
 // on, where the result goes.
 func (m *Machine) callCompiled(v Value, place, n int, p *Program, at int) {
