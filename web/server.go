@@ -188,7 +188,7 @@ func (s *Server) Listen(addr string) error {
 	served := make(chan error, 1)
 	s.listener, s.served = l, served
 	go func() {
-		err := s.app.Listener(l)
+		err := s.app.Listener(lingering{l})
 		if err != nil && s.running.Err() == nil {
 			s.log.Error("the HTTP server ended", "error", err)
 		}
