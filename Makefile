@@ -9,7 +9,7 @@ LDFLAGS  := -s -w -X hogpen/app.buildVersion=$(VERSION) -X hogpen/app.buildCommi
 FUZZTIME ?= 20s
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test go-test race fuzz bench bench-vm bench-api bench-pipeline lint generate update verify e2e deps browser node clean
+.PHONY: help run build test go-test race fuzz bench bench-vm bench-pipeline bench-api lint generate update verify browser node clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ run: build ## build and start on 127.0.0.1:8000 with demo data; ARGS='--addr :90
 test: browser node verify lint go-test ## everything CI asks for: generated files, linters, all tests, browser and SDK tests
 
 go-test: ## all Go tests, the browser and SDK ones included
-	$(GO) test -count=1 -timeout 12m ./...
+	HOGPEN_ARTIFACTS=$(CURDIR)/artifacts $(GO) test -count=1 -timeout 12m ./...
 
 race: ## the tests of concurrent rooms under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -count=1 ./queue/... ./engine/... ./db/... ./hog/vm/...
@@ -34,11 +34,20 @@ fuzz: ## every fuzz test for FUZZTIME
 	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 	  done; done
 
-bench: ## all Go benchmarks, briefly
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: bench-vm bench-pipeline bench-api ## the machine, the road of an event, pages and API
+
+bench-vm: ## the machine beside PostHog's published one on Node, as ratios of one run
+	$(GO) run ./hog/vm/bench/peer
+
+bench-pipeline: ## events from HTTP to delivered, single and in batches of 100
+	$(GO) test -run '^$$' -bench BenchmarkPipeline -benchtime 50000x ./app
+
+bench-api: ## pages and API of a project with 10,000 functions
+	$(GO) test -run '^$$' -bench BenchmarkTenThousand ./app
 
 lint: ## gofmt, go vet, staticcheck, templ fmt
 	@out=$$(gofmt -l $$(git ls-files '*.go' | grep -v _templ.go)); test -z "$$out" || { echo "not gofmt-ed: $$out"; exit 1; }
+	$(GO) tool templ fmt -fail views
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 

@@ -7,12 +7,14 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"hogpen/account"
@@ -40,6 +42,7 @@ const pruneEvery = 10 * time.Minute
 type App struct {
 	cfg       Config
 	log       *slog.Logger
+	lock      *flock.Flock
 	store     *db.Store
 	queue     *db.Queue
 	accounts  *account.Accounts
@@ -73,6 +76,9 @@ func New(ctx context.Context, cfg Config) (*App, error) {
 
 func (a *App) build(ctx context.Context) error {
 	var err error
+	if a.lock, err = lock(a.cfg.Data); err != nil {
+		return err
+	}
 	if a.store, err = db.Open(ctx, db.Options{Dir: a.cfg.Data, NoMigrate: a.cfg.NoMigrate, Now: a.cfg.Now}); err != nil {
 		return fmt.Errorf("open the data folder %s: %w", a.cfg.Data, err)
 	}
@@ -103,7 +109,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	if err != nil {
 		return fmt.Errorf("--fetch-allow: %w", err)
 	}
-	a.fetch = fetch.New(fetch.Config{Allow: rules, UserAgent: "Hogpen/" + Build().Version})
+	a.fetch = fetch.New(fetch.Config{Allow: rules, UserAgent: "Hogpen/" + Build().Version, Proxy: http.ProxyFromEnvironment})
 	a.engine, err = engine.New(engine.Config{
 		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.store,
 		Fetch: a.fetch.Do, Sealer: sealer, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
@@ -233,6 +239,9 @@ func (a *App) close() error {
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
+	}
+	if a.lock != nil {
+		errs = append(errs, a.lock.Unlock())
 	}
 	return errors.Join(errs...)
 }

@@ -24,7 +24,7 @@ import (
 // The known sign-in of a demo.
 const (
 	demoEmail    = "demo@hogpen.example"
-	demoPassword = "hogpen-demo"
+	demoPassword = "hogpen-demo-only"
 	demoProject  = "Demo shop"
 )
 

@@ -173,10 +173,7 @@ func (fs *Functions) applyInputs(d *draft) error {
 	if d.creating && (raw == nil || fields.KindOf(raw) == fields.Null) {
 		raw = json.RawMessage("{}")
 	}
-	stored, err := keepable(d.old, fs.Sealer, -1, d.old.Inputs)
-	if err != nil {
-		return err
-	}
+	stored := keeper{function: d.old, sealer: fs.Sealer, mapping: -1, plain: d.old.Inputs}
 	before := len(d.faults)
 	w := inputWork{
 		function: f.Type, path: "inputs", schema: f.InputsSchema, stored: stored, warehouse: f.Filters.fromWarehouse(),

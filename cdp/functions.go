@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -65,8 +66,11 @@ type Functions struct {
 	// stands in messages that lead to the project's settings.
 	SiteURL string
 
-	// order guards what is counted first and written after: the execution
-	// order of transformations and how many of them are enabled.
+	// Log is told of what must not fail a change that is saved already, such
+	// as an activity entry that could not be written; nil is slog.Default.
+	Log *slog.Logger
+
+	// order is held while transformations are counted and one is written.
 	order sync.Mutex
 }
 
@@ -92,25 +96,33 @@ func (fs *Functions) newID() (FunctionID, error) {
 // Create stores a new function of the project, laid over a template when the
 // change names one, and returns it. Faults name what is wrong with the change.
 func (fs *Functions) Create(ctx context.Context, actor UserID, project ProjectID, change FunctionChange) (*Function, error) {
-	fs.order.Lock()
-	defer fs.order.Unlock()
 	f, err := fs.draftNew(ctx, actor, project, change)
 	if err != nil {
 		return nil, err
 	}
-	if err := fs.placeNew(ctx, f); err != nil {
-		return nil, err
-	}
 	f.Version = 1
-	if err := fs.Store.CreateFunction(ctx, f); err != nil {
+	err = fs.alone(f, func() error {
+		if err := fs.placeNew(ctx, f); err != nil {
+			return err
+		}
+		return fs.Store.CreateFunction(ctx, f)
+	})
+	if err != nil {
 		return nil, fmt.Errorf("create function: %w", err)
 	}
-	entry, err := newActivity(f, "created", nil, actor, f.CreatedAt)
-	if err != nil {
-		return nil, err
-	}
 	fs.changed(f)
-	return f, fs.log(ctx, entry)
+	fs.note(ctx, f, func() (Activity, error) { return newActivity(f, "created", nil, actor, f.CreatedAt) })
+	return f, nil
+}
+
+// alone does what counts transformations and then writes f without another
+// one in between. Other functions need no such care.
+func (fs *Functions) alone(f *Function, do func() error) error {
+	if f.Type == Transformation {
+		fs.order.Lock()
+		defer fs.order.Unlock()
+	}
+	return do()
 }
 
 // draftNew builds a new function without storing it.
@@ -140,7 +152,7 @@ func (fs *Functions) draftNew(ctx context.Context, actor UserID, project Project
 }
 
 // placeNew gives a new transformation its place and holds it against the
-// limit. The caller holds order.
+// limit.
 func (fs *Functions) placeNew(ctx context.Context, f *Function) error {
 	if f.Type != Transformation {
 		return nil
@@ -185,9 +197,7 @@ func (fs *Functions) checkLimit(ctx context.Context, project ProjectID) error {
 // version the change is laid over whatever is stored, also when somebody else
 // saves at the same moment; with one, a function saved since is a Conflict.
 func (fs *Functions) Update(ctx context.Context, actor UserID, project ProjectID, id FunctionID, change FunctionChange) (*Function, error) {
-	fs.order.Lock()
-	defer fs.order.Unlock()
-	const tries = 5
+	const tries = 20 // each lost one means that somebody else got through
 	for try := 1; ; try++ {
 		f, err := fs.updateOnce(ctx, actor, project, id, change)
 		var known *Error
@@ -215,15 +225,34 @@ func (fs *Functions) updateOnce(ctx context.Context, actor UserID, project Proje
 	if f, err = fs.apply(ctx, &draft{change: &change, function: f, old: old}); err != nil {
 		return nil, err
 	}
-	if err := fs.placeAgain(ctx, old, f, &change); err != nil {
+	if err := fs.checkHidden(f); err != nil {
 		return nil, err
 	}
-	if err := fs.Store.UpdateFunction(ctx, f, old.Version); err != nil {
+	err = fs.alone(f, func() error {
+		if err := fs.placeAgain(ctx, old, f, &change); err != nil {
+			return err
+		}
+		return fs.Store.UpdateFunction(ctx, f, old.Version)
+	})
+	if err != nil {
 		return nil, fmt.Errorf("save function %s: %w", id, err)
 	}
 	f.Version = old.Version + 1
 	fs.changed(f)
-	return f, fs.logChanges(ctx, old, f, actor)
+	fs.noteChanges(ctx, old, f, actor)
+	return f, nil
+}
+
+// checkHidden refuses a function of an internal template that would run.
+// Disabling and deleting it always work.
+func (fs *Functions) checkHidden(f *Function) error {
+	if !f.Enabled || f.Deleted || f.TemplateID == "" || fs.Templates == nil {
+		return nil
+	}
+	if t, ok := fs.Templates(f.TemplateID); ok && t.Status == "hidden" {
+		return Faults{hiddenTemplate(f.TemplateID)}
+	}
+	return nil
 }
 
 // find loads the function a change is for; a deleted one only to undelete it.
@@ -256,7 +285,6 @@ func checkBase(old *Function, change *FunctionChange) error {
 
 // placeAgain gives a transformation that comes back its place, and holds one
 // that becomes enabled against the limit (REST API specification 4.2, 4.8).
-// The caller holds order.
 func (fs *Functions) placeAgain(ctx context.Context, old, f *Function, change *FunctionChange) error {
 	if f.Type != Transformation {
 		return nil
@@ -309,8 +337,6 @@ func (fs *Functions) Rearrange(ctx context.Context, actor UserID, project Projec
 	if len(orders) == 0 {
 		return nil, Errorf(Invalid, "", "No orders provided").WithAPICode("invalid_input")
 	}
-	fs.order.Lock()
-	defer fs.order.Unlock()
 	before := make(map[FunctionID]*Function, len(orders))
 	for id := range orders {
 		f, err := fs.Store.Function(ctx, project, id)
@@ -324,7 +350,9 @@ func (fs *Functions) Rearrange(ctx context.Context, actor UserID, project Projec
 		before[id] = f
 	}
 	at := fs.now()
+	fs.order.Lock()
 	moved, err := fs.Store.Rearrange(ctx, project, orders, actor, at)
+	fs.order.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("rearrange functions: %w", err)
 	}
@@ -332,13 +360,7 @@ func (fs *Functions) Rearrange(ctx context.Context, actor UserID, project Projec
 		fs.changed(before[id])
 	}
 	for _, id := range moved {
-		entry, err := movedActivity(before[id], orders[id], actor, at)
-		if err != nil {
-			return nil, err
-		}
-		if err := fs.log(ctx, entry); err != nil {
-			return nil, err
-		}
+		fs.note(ctx, before[id], func() (Activity, error) { return movedActivity(before[id], orders[id], actor, at) })
 	}
 	return moved, nil
 }
@@ -349,24 +371,35 @@ func (fs *Functions) changed(f *Function) {
 	}
 }
 
-func (fs *Functions) log(ctx context.Context, a Activity) error {
-	if err := fs.Store.AddActivity(ctx, a); err != nil {
-		return fmt.Errorf("note what changed in function %s: %w", a.ItemID, err)
+// note writes an activity entry about a change that is saved already: whoever
+// made it is told so even if the entry fails, for they would repeat it.
+func (fs *Functions) note(ctx context.Context, f *Function, entry func() (Activity, error)) {
+	a, err := entry()
+	if err == nil {
+		err = fs.Store.AddActivity(ctx, a)
 	}
-	return nil
+	if err == nil {
+		return
+	}
+	log := fs.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	log.ErrorContext(ctx, "the activity entry of a change is missing", "project", f.Project, "function", f.ID, "error", err)
 }
 
-// logChanges notes what became different; nothing when nothing did.
-func (fs *Functions) logChanges(ctx context.Context, old, f *Function, actor UserID) error {
+// noteChanges notes what became different; nothing when nothing did.
+func (fs *Functions) noteChanges(ctx context.Context, old, f *Function, actor UserID) {
 	changes, err := changesBetween(old, f)
-	if err != nil || len(changes) == 0 {
-		return err
+	if err == nil && len(changes) == 0 {
+		return
 	}
-	entry, err := newActivity(f, "updated", changes, actor, f.UpdatedAt)
-	if err != nil {
-		return err
-	}
-	return fs.log(ctx, entry)
+	fs.note(ctx, f, func() (Activity, error) {
+		if err != nil {
+			return Activity{}, err
+		}
+		return newActivity(f, "updated", changes, actor, f.UpdatedAt)
+	})
 }
 
 // clone copies what Update may change; parts are replaced, never edited, so

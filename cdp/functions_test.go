@@ -1,9 +1,13 @@
 package cdp_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -320,4 +324,86 @@ func TestUpdatedAtMoves(t *testing.T) {
 	if !g.UpdatedAt.After(f.UpdatedAt) || g.UpdatedAt.Location() != time.UTC {
 		t.Errorf("an empty change moved UpdatedAt from %v to %v", f.UpdatedAt, g.UpdatedAt)
 	}
+}
+
+// silent is a store whose activity log is broken.
+type silent struct{ cdp.FunctionStore }
+
+func (silent) AddActivity(context.Context, cdp.Activity) error { return errors.New("disk full") }
+
+// What is saved is saved: its missing entry does not make a client try again.
+func TestActivityFails(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var out strings.Builder
+	b.fns.Store, b.fns.Log = silent{b.store}, slog.New(slog.NewTextHandler(&out, nil))
+	f := b.create(minimal())
+	b.update(f.ID, cdp.FunctionChange{Name: cdp.Some("x")})
+	if n := strings.Count(out.String(), "disk full"); n != 2 {
+		t.Errorf("the log tells %d missing entries, want 2: %s", n, &out)
+	}
+}
+
+func TestHiddenTemplate(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	hidden := false
+	b.fns.Templates = func(id string) (*cdp.Template, bool) {
+		tpl, ok := testTemplates(id)
+		if hidden {
+			tpl.Status = "hidden"
+		}
+		return tpl, ok
+	}
+	f := b.create(cdp.FunctionChange{TemplateID: "template-hook", Inputs: raw(`{"url":{"value":"https://example.com"}}`), Enabled: ptr(true)})
+	hidden = true
+	const message = "Template 'template-hook' is internal and cannot be used to create a function."
+	b.refuseUpdate(f.ID, cdp.FunctionChange{Name: cdp.Some("x")}, "template_id", "invalid_input", message)
+	b.update(f.ID, cdp.FunctionChange{Enabled: ptr(false)})
+	b.update(f.ID, cdp.FunctionChange{Name: cdp.Some("x")})
+	b.refuseUpdate(f.ID, cdp.FunctionChange{Enabled: ptr(true)}, "template_id", "invalid_input", message)
+	b.update(f.ID, cdp.FunctionChange{Deleted: ptr(true)})
+}
+
+// However many save at once, the limit holds and no place is given twice.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.fns.Now, b.fns.Changed = time.Now, nil
+	var group sync.WaitGroup
+	var made, refused atomic.Int32
+	for range 2 * cdp.MaxEnabledTransformations {
+		group.Go(func() {
+			if _, err := b.fns.Create(b.ctx, b.user, b.project, transformation(true)); err == nil {
+				made.Add(1)
+			} else if strings.Contains(err.Error(), "Maximum of 20") {
+				refused.Add(1)
+			} else {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if made.Load() != cdp.MaxEnabledTransformations || refused.Load() != cdp.MaxEnabledTransformations {
+		t.Errorf("%d were made, %d refused", made.Load(), refused.Load())
+	}
+	page, err := b.store.Functions(b.ctx, cdp.FunctionQuery{Project: b.project})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range page.Functions {
+		if *f.ExecutionOrder != i+1 {
+			t.Errorf("place %d has order %d", i+1, *f.ExecutionOrder)
+		}
+	}
+	id := page.Functions[0].ID
+	for i := range 8 {
+		group.Go(func() {
+			c := cdp.FunctionChange{Description: cdp.Some(strings.Repeat("x", i))}
+			if _, err := b.fns.Update(b.ctx, b.user, b.project, id, c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
 }

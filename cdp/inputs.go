@@ -22,8 +22,8 @@ type inputWork struct {
 	path      string // where the inputs stand in the request
 	schema    []InputSchema
 	given     map[string]givenInput
-	stored    map[string]Input // what may be kept for secret inputs
-	warehouse bool             // {record.x} stands for {event.properties.x}
+	stored    keeper // what may be kept for secret inputs
+	warehouse bool   // {record.x} stands for {event.properties.x}
 }
 
 // inputResult is a checked and compiled set of inputs.

@@ -210,6 +210,21 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// A secret whose key is lost can be entered again.
+func TestSecretsUnderAnotherKey(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	f := b.create(withInputs(`[{"type":"string","key":"a","secret":true},{"type":"string","key":"b"}]`, `{"a":{"value":"hidden"}}`))
+	b.fns.Sealer = newSealer(t)
+	b.refuseUpdate(f.ID, cdp.FunctionChange{Hog: cdp.Some("return 2")}, "inputs__a", "invalid_input",
+		"The saved value cannot be opened with this server's key. Enter the value again.")
+	b.update(f.ID, cdp.FunctionChange{Name: cdp.Some("renamed")})
+	f = b.update(f.ID, cdp.FunctionChange{Inputs: raw(`{"a":{"value":"again"}}`)})
+	if in, err := f.OpenSecret(b.fns.Sealer, "a"); err != nil || string(in.Value) != `"again"` {
+		t.Errorf("sealed is %+v (%v)", in, err)
+	}
+}
+
 // A secret never shows itself, and an open value can become one.
 func TestSecretsAndSchema(t *testing.T) {
 	t.Parallel()

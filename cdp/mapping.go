@@ -82,13 +82,9 @@ func given(r *fields.Reader, name string) (json.RawMessage, bool) {
 
 // mappingInputs compiles one mapping's inputs and seals its secrets.
 func (fs *Functions) mappingInputs(f, old *Function, i int, m *Mapping, raw json.RawMessage, path string, sent bool, faults *Faults) error {
-	var plain Inputs
+	stored := keeper{function: old, sealer: fs.Sealer, mapping: i}
 	if i < len(old.Mappings) {
-		plain = old.Mappings[i].Inputs
-	}
-	stored, err := keepable(old, fs.Sealer, i, plain)
-	if err != nil {
-		return err
+		stored.plain = old.Mappings[i].Inputs
 	}
 	before := len(*faults)
 	w := inputWork{

@@ -50,8 +50,12 @@ func (fs *Functions) pickTemplate(id string) (*Template, *Error) {
 		return nil, Errorf(Invalid, "template_id", "No template found for id '%s'", id).WithAPICode("invalid_input")
 	}
 	if t.Status == "hidden" {
-		return nil, Errorf(Invalid, "template_id", "Template '%s' is internal and cannot be used to create a function.", id).
-			WithAPICode("invalid_input")
+		return nil, hiddenTemplate(id)
 	}
 	return t, nil
+}
+
+func hiddenTemplate(id string) *Error {
+	return Errorf(Invalid, "template_id", "Template '%s' is internal and cannot be used to create a function.", id).
+		WithAPICode("invalid_input")
 }

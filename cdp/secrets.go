@@ -95,7 +95,11 @@ func (w *inputWork) resolveSecret(s InputSchema, given givenInput, faults *Fault
 	if given.value != nil && !masked {
 		return given, true
 	}
-	kept, ok := w.stored[s.Key]
+	kept, ok, err := w.stored.get(s.Key)
+	if err != nil {
+		faults.add(path, "The saved value cannot be opened with this server's key. Enter the value again.")
+		return given, false
+	}
 	if ok {
 		if given.templating == "" {
 			given.templating = kept.Templating
@@ -109,31 +113,29 @@ func (w *inputWork) resolveSecret(s InputSchema, given givenInput, faults *Fault
 	return givenInput{templating: given.templating}, true
 }
 
-// keepable collects what secret inputs may keep: what is sealed, and plain
-// values under a key that has become secret.
-func keepable(f *Function, s Sealer, mapping int, plain Inputs) (map[string]Input, error) {
-	kept := make(map[string]Input)
-	for _, in := range plain {
-		if in.Value != nil {
-			kept[in.Key] = in
-		}
+// keeper finds what secret inputs may keep: what is sealed, and plain values
+// under a key that has become secret. Sealed values are opened when they are
+// asked for, so that one that cannot be opened hinders only itself.
+type keeper struct {
+	function *Function
+	sealer   Sealer
+	mapping  int    // -1 for the function's own inputs
+	plain    Inputs // as stored
+}
+
+// get finds the stored value of a key; false when there is none. The error
+// tells that it cannot be opened.
+func (k keeper) get(key string) (Input, bool, error) {
+	name := key
+	if k.mapping >= 0 {
+		name = MappingSecret(k.mapping, key)
 	}
-	prefix := ""
-	if mapping >= 0 {
-		prefix = MappingSecret(mapping, "")
+	if k.function != nil && k.function.Sealed[name] != nil {
+		in, err := k.function.OpenSecret(k.sealer, name)
+		return in, err == nil, err
 	}
-	for key := range f.Sealed {
-		name, ok := strings.CutPrefix(key, prefix)
-		if !ok || mapping < 0 && f.belongsToMapping(key) {
-			continue
-		}
-		in, err := f.OpenSecret(s, key)
-		if err != nil {
-			return nil, err
-		}
-		kept[name] = in
-	}
-	return kept, nil
+	in, ok := k.plain.Get(key)
+	return in, ok && in.Value != nil, nil
 }
 
 // belongsToMapping reports whether a key of Sealed is a mapping's. An input

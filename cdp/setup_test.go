@@ -2,8 +2,6 @@ package cdp_test
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -68,32 +66,18 @@ func testTemplates(id string) (*cdp.Template, bool) {
 	return nil, false
 }
 
-// gcm seals with AES-GCM under a random key.
-type gcm struct{ cipher.AEAD }
-
-func newSealer(t *testing.T) gcm {
+// newSealer seals under a random key.
+func newSealer(t *testing.T) *account.Sealer {
 	t.Helper()
-	key := make([]byte, 32)
+	key := make([]byte, account.KeySize)
 	if _, err := rand.Read(key); err != nil {
 		t.Fatal(err)
 	}
-	block, err := aes.NewCipher(key)
+	s, err := account.NewSealer(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return gcm{aead}
-}
-
-func (g gcm) Seal(plain, context []byte) ([]byte, error) {
-	return g.AEAD.Seal(nil, nil, plain, context), nil
-}
-
-func (g gcm) Open(sealed, context []byte) ([]byte, error) {
-	return g.AEAD.Open(nil, nil, sealed, context)
+	return s
 }
 
 // create makes a function that must be accepted.

@@ -125,16 +125,19 @@ func (h *happening) transformRun(f *executor.Function, out *executor.Transformed
 
 // deliver asks the destinations and makes their invocations.
 func (h *happening) deliver() error {
-	c := h.set.candidates(h.scope.Name())
-	c.events.Add(1)
-	if h.e.hub.watched() && len(c.others) <= maxLiveFiltered {
-		for _, f := range c.others {
-			h.live(f, "", cdp.OutcomeFiltered, 0)
+	named, any := h.set.meet(h.scope.Name())
+	if h.e.hub.watched() && len(h.set.named) <= maxLiveFiltered {
+		for _, f := range h.set.named {
+			if !f.Names()[h.scope.Name()] {
+				h.live(f, "", cdp.OutcomeFiltered, 0)
+			}
 		}
 	}
-	for _, f := range c.functions {
-		if err := h.offer(f); err != nil {
-			return err
+	for _, list := range [][]*executor.Function{named, any} {
+		for _, f := range list {
+			if err := h.offer(f); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -46,70 +46,73 @@ func (s *snapshot) size() int {
 }
 
 // projectSet are the live functions of one project, arranged for events. Only
-// the counts of what the index left out change.
+// the counts of events change in it.
 type projectSet struct {
 	project   cdp.Project
 	functions map[cdp.FunctionID]*executor.Function
 	// transformations stand in execution order.
 	transformations []*executor.Function
-	// byName are the destinations that can match an event of a name; any other
-	// name has only those in rest, which match whatever comes.
-	byName map[string]*candidates
-	rest   *candidates
+	// destinations that name the events they wait for stand in byName under
+	// each of them; those that match whatever comes stand in any. An event
+	// meets its own name's and these; all others are known not to match, and
+	// count as filtered without being asked (see registry.countSet).
+	byName map[string]*bucket
+	any    []*executor.Function
+	named  []*executor.Function // each destination of byName once
+	// others counts events of names that stand nowhere, since counts were last
+	// written. An event counts here or in one bucket, never in two places.
+	others atomic.Int64
 }
 
-// candidates are the destinations worth asking about an event. All others of
-// the project are known not to match; they count as filtered without being
-// asked, all at once when counts are written.
-type candidates struct {
+// bucket holds the destinations that wait for events of one name.
+type bucket struct {
 	functions []*executor.Function
-	others    []*executor.Function
-	events    atomic.Int64 // seen since the counts were last written
+	events    atomic.Int64
 }
 
-func (p *projectSet) candidates(name string) *candidates {
-	if c := p.byName[name]; c != nil {
-		return c
+// meet counts an event and gives the destinations to ask about it, in two
+// lists.
+func (p *projectSet) meet(name string) (named, any []*executor.Function) {
+	b := p.byName[name]
+	if b == nil {
+		p.others.Add(1)
+		return nil, p.any
 	}
-	return p.rest
+	b.events.Add(1)
+	return b.functions, p.any
 }
 
 // arrange makes a projectSet of functions.
 func arrange(project cdp.Project, functions map[cdp.FunctionID]*executor.Function) *projectSet {
-	p := &projectSet{project: project, functions: functions, byName: map[string]*candidates{}}
-	var destinations []*executor.Function
-	names := map[string]bool{}
+	p := &projectSet{project: project, functions: functions, byName: map[string]*bucket{}}
 	for _, f := range functions {
 		switch {
 		case f.Type == cdp.Transformation:
 			p.transformations = append(p.transformations, f)
-		case f.Type == cdp.Destination && f.Source() == "events":
-			destinations = append(destinations, f)
-			for n := range f.Names() {
-				names[n] = true
-			}
+		case f.Type != cdp.Destination || f.Source() != "events":
+		case f.Names() == nil:
+			p.any = append(p.any, f)
+		default:
+			p.named = append(p.named, f)
 		}
 	}
 	slices.SortFunc(p.transformations, inOrder)
-	slices.SortFunc(destinations, func(a, b *executor.Function) int { return strings.Compare(string(a.ID), string(b.ID)) })
-	for n := range names {
-		p.byName[n] = choose(destinations, func(f *executor.Function) bool { return f.Names() == nil || f.Names()[n] })
+	slices.SortFunc(p.any, byID)
+	slices.SortFunc(p.named, byID)
+	for _, f := range p.named {
+		for name := range f.Names() {
+			b := p.byName[name]
+			if b == nil {
+				b = &bucket{}
+				p.byName[name] = b
+			}
+			b.functions = append(b.functions, f)
+		}
 	}
-	p.rest = choose(destinations, func(f *executor.Function) bool { return f.Names() == nil })
 	return p
 }
 
-func choose(all []*executor.Function, fits func(*executor.Function) bool) *candidates {
-	c := &candidates{}
-	for _, f := range all {
-		if fits(f) {
-			c.functions = append(c.functions, f)
-		} else {
-			c.others = append(c.others, f)
-		}
-	}
-	return c
-}
+func byID(a, b *executor.Function) int { return strings.Compare(string(a.ID), string(b.ID)) }
 
 // inOrder sorts transformations: by execution order, those without one last,
 // then the older first (runtime specification 3.1).
@@ -125,7 +128,7 @@ func inOrder(a, b *executor.Function) int {
 	if c := a.CreatedAt.Compare(b.CreatedAt); c != 0 {
 		return c
 	}
-	return strings.Compare(string(a.ID), string(b.ID))
+	return byID(a, b)
 }
 
 // registry keeps the snapshot current.
@@ -313,24 +316,33 @@ func (r *registry) countFiltered() {
 	}
 }
 
+// countSet writes, for each destination that names its events, how many others
+// came.
 func (r *registry) countSet(p *projectSet) {
-	count := func(c *candidates) {
-		n := c.events.Swap(0)
-		if n == 0 || len(c.others) == 0 {
-			return
+	named, all := map[string]int64{}, p.others.Swap(0)
+	for name, b := range p.byName {
+		if n := b.events.Swap(0); n > 0 {
+			named[name] = n
+			all += n
 		}
-		batch := cdp.Batch{Metrics: make([]cdp.Metric, 0, len(c.others))}
-		now := r.e.now().UTC()
-		for _, f := range c.others {
-			batch.Metrics = append(batch.Metrics, cdp.Metric{
-				Project: p.project.ID, Function: f.ID, Name: cdp.OutcomeFiltered, Kind: cdp.OutcomeFiltered.Kind(), Time: now, Count: n,
-			})
+	}
+	if all == 0 || len(p.named) == 0 {
+		return
+	}
+	now := r.e.now().UTC()
+	batch := cdp.Batch{Metrics: make([]cdp.Metric, 0, len(p.named))}
+	for _, f := range p.named {
+		n := all
+		for name := range f.Names() {
+			n -= named[name]
 		}
-		r.e.counters.outcome(cdp.OutcomeFiltered, n*int64(len(c.others)))
-		r.e.batcher.add(batch)
+		if n == 0 {
+			continue
+		}
+		r.e.counters.outcome(cdp.OutcomeFiltered, n)
+		batch.Metrics = append(batch.Metrics, cdp.Metric{
+			Project: p.project.ID, Function: f.ID, Name: cdp.OutcomeFiltered, Kind: cdp.OutcomeFiltered.Kind(), Time: now, Count: n,
+		})
 	}
-	for _, c := range p.byName {
-		count(c)
-	}
-	count(p.rest)
+	r.e.batcher.add(batch)
 }

@@ -46,6 +46,23 @@ func BenchmarkCompile(b *testing.B) {
 	}
 }
 
+// BenchmarkManyVariables shows that looking a name up does not walk a list.
+func BenchmarkManyVariables(b *testing.B) {
+	for _, n := range []int{100, 1000, 10000} {
+		var src strings.Builder
+		for i := range n {
+			fmt.Fprintf(&src, "let v%d := %d f(v%d, x -> v%d)\n", i, i, i/2, i/3)
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				if _, diags := hog.Compile(src.String(), hog.Options{}); diags.Failed() {
+					b.Fatal(diags)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkFormat(b *testing.B) {
 	src := hundredLines()
 	b.ReportAllocs()

@@ -6,6 +6,8 @@
 // Compressed forms are not kept in the repository: each is made once, when
 // first asked for, and stays in memory (about 130 KB for all of them).
 //
+// third-party.txt, without a hash, holds the licences of what was bundled.
+//
 // The package answers no HTTP itself; web serves File values under Prefix.
 package static
 
@@ -120,8 +122,8 @@ func mediaType(name string) string {
 		return "text/javascript; charset=utf-8"
 	case ".woff2":
 		return "font/woff2"
-	case ".svg":
-		return "image/svg+xml"
+	case ".txt":
+		return "text/plain; charset=utf-8"
 	}
 	return "application/octet-stream"
 }

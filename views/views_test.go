@@ -81,3 +81,41 @@ func TestColoursHaveOnePlace(t *testing.T) {
 		}
 	}
 }
+
+var iconName = regexp.MustCompile(`(?:Icon: |Icon\(|MenuLink\([^"\n]*)"([a-z0-9-]+)"`)
+
+// TestIconsAreInTheList looks for names that would be drawn as nothing.
+func TestIconsAreInTheList(t *testing.T) {
+	t.Parallel()
+	list, err := os.ReadFile("assets/icons.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, name := range strings.Fields(string(list)) {
+		known[name] = true
+	}
+	used := 0
+	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || strings.HasSuffix(path, "_templ.go") || (filepath.Ext(path) != ".templ" && filepath.Ext(path) != ".go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range iconName.FindAllStringSubmatch(string(text), -1) {
+			used++
+			if !known[m[1]] {
+				t.Errorf("%s: icon %q is not in assets/icons.txt", path, m[1])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if used < 30 {
+		t.Fatalf("only %d uses of icons were found", used)
+	}
+}

@@ -17,7 +17,7 @@ type Throttle struct {
 }
 
 // DefaultThrottle is PostHog's (REST API specification 1.5).
-var DefaultThrottle = Throttle{PerMinute: 480, PerHour: 4800}
+func DefaultThrottle() Throttle { return Throttle{PerMinute: 480, PerHour: 4800} }
 
 // maxThrottled bounds the keys that are counted at once; idle ones go first.
 const maxThrottled = 10_000
@@ -46,7 +46,7 @@ type window struct {
 
 func newThrottle(limit Throttle, now func() time.Time) *throttle {
 	if limit == (Throttle{}) {
-		limit = DefaultThrottle
+		limit = DefaultThrottle()
 	}
 	return &throttle{limit: limit, now: now, by: map[string]*usage{}}
 }

@@ -51,7 +51,7 @@ func New(t testing.TB, changes ...func(*app.Config)) *House {
 // Restart stops the house and starts it again on the same data folder.
 func (h *House) Restart(t testing.TB, changes ...func(*app.Config)) {
 	t.Helper()
-	h.stop(t)
+	h.Stop(t)
 	h.start(t, h.config(t, changes))
 }
 
@@ -78,10 +78,11 @@ func (h *House) start(t testing.TB, cfg app.Config) {
 		t.Fatalf("start: %v", err)
 	}
 	h.App, h.URL = a, "http://"+a.Addr()
-	t.Cleanup(func() { h.stop(t) })
+	t.Cleanup(func() { h.Stop(t) })
 }
 
-func (h *House) stop(t testing.TB) {
+// Stop stops the house; Restart starts it again.
+func (h *House) Stop(t testing.TB) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if err := h.App.Stop(ctx); err != nil {

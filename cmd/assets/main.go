@@ -114,6 +114,13 @@ func bundle(sheet string) error {
 			return err
 		}
 	}
+	licences, err := notices(result.Metafile)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(target, "third-party.txt"), []byte(licences), 0o644); err != nil {
+		return err
+	}
 	text, err := json.MarshalIndent(manifest, "", "  ")
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ func setup(ctx context.Context, args []string, s streams) error {
 	asJSON := false
 	cfg, err := withData("setup", args, s, func(fs *flag.FlagSet) {
 		fs.StringVar(&req.Email, "email", "", "the owner's e-mail address")
-		fs.StringVar(&req.Password, "password", "", "the owner's password, at least 8 characters")
+		fs.StringVar(&req.Password, "password", "", "the owner's password, at least 12 characters")
 		fs.StringVar(&req.Name, "name", "", "the owner's name")
 		fs.StringVar(&req.Project, "project", "Default project", "the project's name")
 		fs.BoolVar(&asJSON, "json", false, "print one JSON object")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -107,7 +108,7 @@ func execute(ctx context.Context, p *bytecode.Program, src string, l limits, s s
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s\n", vm.Explain(err, src)) //nolint:staticcheck // the text is shown as it is
+		return exit{1, errors.New(vm.Explain(err, src) + "\n")}
 	}
 	return nil
 }
@@ -287,7 +288,7 @@ func hogAST(_ context.Context, args []string, s streams) error {
 func compileOptions() hog.Options {
 	known := map[string]hog.FuncInfo{}
 	for name, a := range stl.Info() {
-		known[name] = hog.FuncInfo{Min: a.Min, Max: a.Max}
+		known[name] = hog.FuncInfo(a)
 	}
 	return hog.Options{Functions: known, HostFunctions: []string{"sleep"}, Repair: true}
 }

@@ -95,7 +95,7 @@ func TestPostHogJS(t *testing.T) {
 	t.Cleanup(site.Close)
 
 	page := browser.Open(t)
-	page.Go(site.URL+"/?"+url.Values{"host": {h.URL}, "token": {h.Info.ProjectToken}}.Encode())
+	page.Go(site.URL + "/?" + url.Values{"host": {h.URL}, "token": {h.Info.ProjectToken}}.Encode())
 	got := delivered(t, h.Sink.Wait(t, 2))
 	var names []string
 	for _, d := range got {

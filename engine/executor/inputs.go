@@ -317,7 +317,8 @@ func (b *inputBuilder) build(in *plannedInput) (vm.Value, error) {
 	return in.node.eval(func(p *vm.Program) (vm.Value, error) {
 		out := b.x.runOnce(p, b.scope(), b.x.programBudget(), nil)
 		if out.suspended != nil {
-			return vm.Null, fmt.Errorf("Could not execute bytecode for input field: %s", in.key) //nolint:staticcheck // PostHog's text
+			//lint:ignore ST1005 the text is PostHog's
+			return vm.Null, fmt.Errorf("Could not execute bytecode for input field: %s", in.key)
 		}
 		return out.value, out.err
 	})

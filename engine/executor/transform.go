@@ -126,7 +126,7 @@ func (w *transformation) work() {
 	out := w.x.runOnce(w.f.program, globals, w.x.transformBudget(), w.host())
 	w.out.Took = out.took
 	if out.suspended != nil {
-		out.err = fmt.Errorf("Function suspended on async function '%s' but this executor cannot run async functions", out.suspended.Name) //nolint:staticcheck // PostHog's text
+		out.err = fmt.Errorf("Function suspended on async function '%s' but this executor cannot run async functions", out.suspended.Name)
 	}
 	if out.err != nil {
 		w.fail(fmt.Sprintf("Error executing function on event %s: %s", w.s.uuid, out.err), out.err.Error(), errorKind(out.err))

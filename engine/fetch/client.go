@@ -39,6 +39,10 @@ type Config struct {
 	ConnsPerOrigin int
 	// UserAgent is sent when a program sets none: "Hogpen/<version>".
 	UserAgent string
+	// Proxy chooses a proxy for a request, as http.ProxyFromEnvironment does;
+	// nil uses none. The proxy itself may stand anywhere; where a request goes
+	// through it is judged as always.
+	Proxy func(*http.Request) (*url.URL, error)
 	// Lookup gives a name's addresses; the system's resolver when nil.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 }
@@ -67,6 +71,7 @@ type Client struct {
 	timeout   time.Duration
 	maxBytes  int64
 	userAgent string
+	proxy     func(*http.Request) (*url.URL, error)
 	// kept reuses connections; fresh makes a new one for each request, for the
 	// one repetition after a stale connection.
 	kept, fresh *http.Transport
@@ -96,16 +101,18 @@ func New(cfg Config) *Client {
 	if c.userAgent = cfg.UserAgent; c.userAgent == "" {
 		c.userAgent = "Hogpen"
 	}
-	c.kept = transport(g, perOrigin, false)
-	c.fresh = transport(g, perOrigin, true)
+	c.proxy = cfg.Proxy
+	c.kept = c.transport(perOrigin, false)
+	c.fresh = c.transport(perOrigin, true)
 	return c
 }
 
-func transport(g *guard, perOrigin int, once bool) *http.Transport {
+func (c *Client) transport(perOrigin int, once bool) *http.Transport {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	return &http.Transport{
-		DialContext:            g.dial,
+		DialContext:            c.guard.dial,
+		Proxy:                  c.proxy,
 		Protocols:              &protocols,
 		DisableKeepAlives:      once,
 		DisableCompression:     true, // a program sees what was sent
@@ -181,7 +188,30 @@ func (c *Client) send(ctx context.Context, t *http.Transport, r Request) (*http.
 	if err != nil {
 		return nil, err
 	}
+	if req, err = c.viaProxy(req); err != nil {
+		return nil, err
+	}
 	return t.RoundTrip(req)
+}
+
+// viaProxy marks a request that goes through a proxy, so that its connection,
+// which leads to the proxy, is not judged; the place it is meant for is judged
+// here instead.
+func (c *Client) viaProxy(req *http.Request) (*http.Request, error) {
+	if c.proxy == nil {
+		return req, nil
+	}
+	p, err := c.proxy(req)
+	if err != nil {
+		return nil, &Error{Name: InvalidRequestError, Detail: "the proxy setting cannot be read", Cause: err}
+	}
+	if p == nil {
+		return req, nil
+	}
+	if _, err := c.guard.resolve(req.Context(), req.URL.Hostname()); err != nil {
+		return nil, err
+	}
+	return req.WithContext(context.WithValue(req.Context(), toProxy{}, true)), nil
 }
 
 func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -396,6 +397,36 @@ func TestCertificatesAreVerified(t *testing.T) {
 	wantError(t, err, fetch.RequestError, "certificate not accepted")
 }
 
+func TestProxyIsUsedAndTargetsAreJudged(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	proxy, err := url.Parse(serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.String())
+		fmt.Fprint(w, "through the proxy")
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := fetch.New(fetch.Config{Proxy: http.ProxyURL(proxy), Lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
+		if host == "private.example.com" {
+			return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
+		}
+		return []netip.Addr{netip.MustParseAddr("93.184.216.34")}, nil
+	}})
+	defer c.Close()
+	got, err := c.Do(t.Context(), fetch.Request{URL: "http://hooks.example.com/x", Body: []byte("b")})
+	if err != nil || string(got.Body) != "through the proxy" || len(asked) != 1 || asked[0] != "http://hooks.example.com/x" {
+		t.Errorf("%q, %v; the proxy was asked for %v", got.Body, err, asked)
+	}
+	for _, private := range []string{"http://private.example.com/", "http://10.0.0.1/"} {
+		_, err = c.Do(t.Context(), fetch.Request{URL: private})
+		wantError(t, err, fetch.SecureRequestError, "Hostname is not allowed")
+	}
+	if len(asked) != 1 {
+		t.Errorf("the proxy was asked for %v", asked)
+	}
+}
+
 func TestRulesAreRead(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"10.0.0.0/99", "http://example.com", "a b", "example.com:80", "*.example.com"} {
@@ -405,18 +436,45 @@ func TestRulesAreRead(t *testing.T) {
 	}
 }
 
-func FuzzURLNeverReachesThisMachine(f *testing.F) {
-	for _, s := range []string{"http://127.0.0.1/", "http://[::1]/", "http://0x7f.1/", "http://2130706433/", "http://a@127.0.0.1", "//x", "http://127.0.0.1:99999", "http://[::ffff:7f00:1]/"} {
+// Everything is denied here, so that no made-up address is called; what is
+// left is that each URL has a clear answer.
+func FuzzURL(f *testing.F) {
+	for _, s := range []string{"http://127.0.0.1/", "http://[::1]/", "http://0x7f.1/", "http://2130706433/", "http://a@127.0.0.1", "//x", "http://127.0.0.1:99999", "http://[::ffff:7f00:1]/", "http://1.2.3.4#x"} {
 		f.Add(s)
 	}
-	c := fetch.New(fetch.Config{Timeout: time.Second, Lookup: func(context.Context, string) ([]netip.Addr, error) {
+	deny, err := fetch.ParseRules([]string{"0.0.0.0/0", "::/0"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	c := fetch.New(fetch.Config{Deny: deny, Timeout: time.Second, Lookup: func(context.Context, string) ([]netip.Addr, error) {
 		return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
 	}})
 	f.Fuzz(func(t *testing.T, url string) {
 		_, err := c.Do(t.Context(), fetch.Request{URL: url})
 		e, ok := fetch.AsError(err)
-		if !ok || e.Name == fetch.ConnectError {
+		if !ok || e.Name != fetch.SecureRequestError && e.Name != fetch.InvalidRequestError {
 			t.Errorf("%q: %v", url, err)
+		}
+	})
+}
+
+// What the standard library knows to be local is blocked, however it is written.
+func FuzzLocalAddresses(f *testing.F) {
+	for _, s := range []string{"127.0.0.1", "::1", "10.0.0.1", "fe80::1", "ff02::1", "::", "fd00::1", "8.8.8.8", "2606:4700::1111"} {
+		f.Add(netip.MustParseAddr(s).AsSlice())
+	}
+	permitted := fetch.Permitted()
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		a, ok := netip.AddrFromSlice(raw)
+		if !ok {
+			return
+		}
+		local := a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified()
+		if local && permitted(a) {
+			t.Errorf("%s is permitted", a)
+		}
+		if mapped := netip.AddrFrom16(a.As16()); permitted(mapped) != permitted(a) {
+			t.Errorf("%s and %s differ", a, mapped)
 		}
 	})
 }

@@ -134,6 +134,9 @@ func (g *guard) resolve(ctx context.Context, host string) ([]netip.Addr, error) 
 	return addrs, nil
 }
 
+// toProxy marks the context of a request whose connection leads to a proxy.
+type toProxy struct{}
+
 // dial connects to the first address of the host that answers.
 func (g *guard) dial(ctx context.Context, network, hostport string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(hostport)
@@ -142,6 +145,9 @@ func (g *guard) dial(ctx context.Context, network, hostport string) (net.Conn, e
 	}
 	ctx, cancel := context.WithTimeout(ctx, g.connect)
 	defer cancel()
+	if ctx.Value(toProxy{}) != nil {
+		return g.dialer.DialContext(ctx, network, hostport)
+	}
 	addrs, err := g.resolve(ctx, host)
 	if err != nil {
 		return nil, g.late(err)

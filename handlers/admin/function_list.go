@@ -82,10 +82,7 @@ func (h *Handler) FunctionList(c *fiber.Ctx) error {
 		return err
 	}
 	if respond.Partial(c) && strings.Contains(c.Get("HX-Target"), "function-rows") {
-		if err := respond.Part(c, pages.FunctionRows(d)); err != nil {
-			return err
-		}
-		return respond.Places(c, respond.Place{Selector: "#function-more", Swap: hx.Morph, Content: pages.FunctionMore(d)})
+		return respond.Part(c, pages.FunctionListMore(d))
 	}
 	return respond.Page(c, pages.FunctionList(s, d), "list")
 }

@@ -187,9 +187,9 @@ func sameSet(a, b []string) bool {
 // characters, whatever the text had; here they are one again.
 func formOf(c *fiber.Ctx) form {
 	f := form{}
-	c.Request().PostArgs().VisitAll(func(key, value []byte) {
+	for key, value := range c.Request().PostArgs().All() {
 		f[string(key)] = append(f[string(key)], strings.ReplaceAll(string(value), "\r\n", "\n"))
-	})
+	}
 	if multipart, err := c.MultipartForm(); err == nil {
 		for name, values := range multipart.Value {
 			for _, v := range values {

@@ -39,13 +39,16 @@ func (h *Handler) SignIn(c *fiber.Ctx) error {
 	switch {
 	case errors.As(err, &known) && known.Code != cdp.Unavailable:
 		return respond.Invalid(c, pages.SignIn(pages.SignInData{
-			CSRF: session.CSRF(c), Action: "/login", Next: c.FormValue("next"), Email: email, Error: known.Message,
+			CSRF: session.CSRF(c), Action: "/login", Next: c.FormValue("next"), Email: email, Keep: c.FormValue("keep") != "", Error: known.Message,
 		}))
 	case err != nil:
 		return err
 	}
 	if err := session.SignIn(c, user); err != nil {
 		return err
+	}
+	if c.FormValue("keep") != "" {
+		session.Keep(c)
 	}
 	return respond.Redirect(c, ownPath(c.FormValue("next")))
 }

@@ -210,7 +210,7 @@ func (h *Handler) CreateFunction(c *fiber.Ctx) error {
 		return counted(c, err)
 	}
 	warn(c, change, f)
-	return h.show(c, fiber.StatusCreated, f)
+	return h.saved(c, fiber.StatusCreated, f)
 }
 
 // ShowFunction gives one function.
@@ -244,6 +244,19 @@ func (h *Handler) show(c *fiber.Ctx, status int, f *cdp.Function) error {
 	return respond.JSON(c, status, h.detail(f, s, ""))
 }
 
+// saved is show for a function that was just saved. Clients repeat a request
+// that fails, so what cannot be looked up now is left out instead.
+func (h *Handler) saved(c *fiber.Ctx, status int, f *cdp.Function) error {
+	s, err := h.around(c.UserContext(), f.Project, []*cdp.Function{f})
+	if err != nil {
+		s.users = map[cdp.UserID]*userBasic{}
+	}
+	if u := session.User(c); u.ID == f.CreatedBy {
+		s.users[u.ID] = newUserBasic(u)
+	}
+	return respond.JSON(c, status, h.detail(f, s, ""))
+}
+
 // UpdateFunction changes the fields that were sent; it also deletes, and
 // brings back what is deleted.
 func (h *Handler) UpdateFunction(c *fiber.Ctx) error { return h.update(c, true) }
@@ -270,7 +283,7 @@ func (h *Handler) update(c *fiber.Ctx, undelete bool) error {
 		return counted(c, err)
 	}
 	warn(c, change, f)
-	return h.show(c, fiber.StatusOK, f)
+	return h.saved(c, fiber.StatusOK, f)
 }
 
 // DeleteFunction refuses: functions are deleted by PATCH.

@@ -1,11 +1,9 @@
 package compiler_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"hogpen/hog/ast"
 	"hogpen/hog/compiler"
@@ -136,27 +134,6 @@ func TestUnknownNames(t *testing.T) {
 	e, _ := parser.Expr(`tirm('a')`)
 	if r, diags := compiler.Expr(e, strict); r.Program != nil || !diags.Failed() {
 		t.Errorf("an unknown function must be fatal: %v", diags)
-	}
-}
-
-// TestManyVariablesCompileQuickly: looking a name up does not walk a list.
-func TestManyVariablesCompileQuickly(t *testing.T) {
-	t.Parallel()
-	var b strings.Builder
-	for i := range 20000 {
-		fmt.Fprintf(&b, "let v%d := %d\n", i, i)
-	}
-	for i := range 20000 {
-		fmt.Fprintf(&b, "f(v%d, x -> v%d)\n", i%7, i%7)
-	}
-	prog, diags := parser.Program(b.String())
-	if diags.Failed() {
-		t.Fatal(diags)
-	}
-	start := time.Now()
-	r, diags := compiler.Program(prog, compiler.Options{Functions: map[string]compiler.FuncInfo{"trim": {Max: 1}}, Globals: []string{}})
-	if took := time.Since(start); r.Program == nil || took > 5*time.Second {
-		t.Errorf("took %v, %d diagnostics", took, len(diags))
 	}
 }
 

@@ -120,17 +120,20 @@ func (p *parser) holdsStatements(open int) bool {
 }
 
 // tryExpr reports whether the tokens from index from up to end are one
-// expression. The parser is left as it was.
+// expression. The parser is left as it was, unless the nesting is too deep:
+// then that is the fault, whatever the braces are.
 func (p *parser) tryExpr(from, end int) bool {
 	saved := *p
 	p.pos, p.first = from, -1
 	p.expr(precLowest)
+	if p.fatal {
+		return false
+	}
 	ok := !p.bad && p.pos == end && len(p.diags) == len(saved.diags)
-	tooDeep := p.fatal
 	known := p.holdsExpr
 	*p = saved
 	p.holdsExpr = known
-	return ok && !tooDeep
+	return ok
 }
 
 // lambdaWordAhead looks for `lambda x, y:`.

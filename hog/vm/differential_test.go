@@ -1,6 +1,7 @@
 package vm_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ func outcomeOf(t testing.TB, code *bytecode.Program, opt vm.LoadOptions) (o outc
 		Print:     func(s string) { lines = append(lines, s) },
 		Functions: map[string]vm.HostFunc{"host": func(c *vm.Call) (vm.Value, error) { return c.Arg(0), nil }},
 	}
-	r, err := new(vm.Machine).Run(nil, p, props(), env, vm.Budget{Steps: 30000, Memory: 4 << 20})
+	r, err := new(vm.Machine).Run(context.Background(), p, props(), env, vm.Budget{Steps: 30000, Memory: 4 << 20})
 	o = outcome{lines: strings.Join(lines, "\n"), value: vm.Print(r.Value), ops: r.Ops}
 	if err != nil {
 		o.err = err.Error()
@@ -373,7 +374,7 @@ func TestManyGoroutinesShareAProgram(t *testing.T) {
 		wg.Go(func() {
 			m := new(vm.Machine)
 			for range 20 {
-				r, err := m.Run(nil, p, g, vm.Env{}, vm.Budget{})
+				r, err := m.Run(context.Background(), p, g, vm.Env{}, vm.Budget{})
 				results[i] = vm.Print(r.Value) + text(err)
 			}
 		})

@@ -247,7 +247,12 @@ func (t *translator) callLocal(argc, at int) (ended bool) {
 	if callee.kind == nodeUpvalue {
 		up := callee.slot
 		t.stmt(func(m *Machine) {
-			m.callCompiled(m.getCell(m.fn.up[up]), place, argc, p, at)
+			v := m.getCell(m.fn.up[up])
+			if fn := v.ready(argc); fn != nil {
+				m.enterCompiled(fn, fn.info.body, place, argc, p, at)
+			} else {
+				m.callCompiled(v, place, argc, p, at)
+			}
 		})
 	} else {
 		value := t.genValue(callee)

@@ -83,41 +83,35 @@ func (m *Machine) exec(c *compiled) Value {
 	b := &c.blocks[0]
 	for {
 		if m.fuel -= b.cost; m.fuel < 0 {
-			if err := m.refuel(); err != nil {
-				m.fail(err)
+			if m.fail(m.refuel()); m.err != nil {
+				return Null // no handler catches a limit
 			}
 		}
-		if m.err == nil {
-			for _, s := range b.stmts {
-				if s(m); m.err != nil {
-					break
-				}
+		for _, s := range b.stmts {
+			if s(m); m.err != nil {
+				goto fault
 			}
 		}
-		if m.err == nil {
-			switch b.kind {
-			case endJump:
-				b = &c.blocks[b.yes]
+		switch b.kind {
+		case endJump:
+			b = &c.blocks[b.yes]
+			continue
+		case endCond:
+			next := b.no
+			if b.cond(m) {
+				next = b.yes
+			}
+			if m.err == nil {
+				b = &c.blocks[next]
 				continue
-			case endCond:
-				next := b.no
-				if b.cond(m) {
-					next = b.yes
-				}
-				if m.err == nil {
-					b = &c.blocks[next]
-					continue
-				}
-			default:
-				if v := b.value(m); m.err == nil {
-					return v
-				}
+			}
+		default:
+			if v := b.value(m); m.err == nil {
+				return v
 			}
 		}
-		if !c.tries {
-			return Null
-		}
-		at := m.catchHere()
+	fault:
+		at := m.catchHere(c)
 		if at < 0 {
 			return Null
 		}
@@ -127,10 +121,10 @@ func (m *Machine) exec(c *compiled) Value {
 
 // catchHere hands a thrown error to the newest handler if it is one of the
 // current frame, and gives the block to go on with, else -1.
-func (m *Machine) catchHere() int {
+func (m *Machine) catchHere(c *compiled) int {
 	var thrown *HogError
 	n := len(m.tries)
-	if n == 0 || m.tries[n-1].depth != m.depth || !errors.As(m.err, &thrown) {
+	if !c.tries || n == 0 || m.tries[n-1].depth != m.depth || !errors.As(m.err, &thrown) {
 		return -1
 	}
 	t := m.tries[n-1]
@@ -139,6 +133,19 @@ func (m *Machine) catchHere() int {
 	m.closeCells(t.sp)
 	m.r[t.sp-m.base] = thrown.Value
 	return t.ip
+}
+
+// ready gives the function that v is, if it can be entered at once: closures
+// of the program that take n arguments. It is small enough to be inlined.
+func (v Value) ready(n int) *function {
+	if v.o == nil || v.o.kind != KindFunction {
+		return nil
+	}
+	fn := v.o.ext.fn
+	if fn.info.body == nil || n > fn.info.argc {
+		return nil
+	}
+	return fn
 }
 
 // callCompiled calls a function value; its n arguments stand from slot place

@@ -93,7 +93,6 @@ const (
 	endJump endKind = iota
 	endCond
 	endReturn
-	endThrow
 )
 
 // translator makes the closures of one function.

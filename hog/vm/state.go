@@ -393,10 +393,10 @@ func (r *stateReader) fault(format string, args ...any) {
 func (r *stateReader) state(top Value) *State {
 	s := &State{
 		hash:       r.p.hash,
-		ops:        int64(top.Path("ops").Num()),
-		asyncSteps: int(top.Path("asyncSteps").Num()),
-		elapsed:    time.Duration(top.Path("syncDuration").Num() * float64(time.Millisecond)),
-		maxMem:     int64(top.Path("maxMemUsed").Num()),
+		ops:        counterOf(top.Path("ops")),
+		asyncSteps: int(counterOf(top.Path("asyncSteps"))),
+		elapsed:    time.Duration(min(max(top.Path("syncDuration").Num(), 0), 1e12) * float64(time.Millisecond)),
+		maxMem:     counterOf(top.Path("maxMemUsed")),
 	}
 	ups := top.Path("upvalues").Elems()
 	for _, u := range ups {
@@ -442,6 +442,9 @@ func (r *stateReader) state(top Value) *State {
 	}
 	return s
 }
+
+// counterOf reads a counter: whole, not negative, and far from overflowing.
+func counterOf(v Value) int64 { return int64(min(max(v.Num(), 0), 1<<53)) }
 
 func (r *stateReader) frame(v Value, stack int) frame {
 	p := r.program(v.Path("chunk").Text())

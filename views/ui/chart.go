@@ -85,6 +85,12 @@ func (p ChartProps) ticks() []tick {
 	return out
 }
 
+// bar is one rectangle of a chart: x and width in percent, y and height in px.
+type bar struct {
+	Class               string
+	X, Y, Width, Height string
+}
+
 type stack struct {
 	Class string
 	Bars  []bar

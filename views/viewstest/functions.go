@@ -3,11 +3,10 @@ package viewstest
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/a-h/templ"
 
 	"hogpen/cdp"
 	"hogpen/views/pages"
@@ -23,11 +22,17 @@ type functions struct {
 
 func (s *Server) mountFunctions() {
 	f := &functions{rows: sampleFunctions()}
-	s.Handle("GET /p/1/functions", func(r *http.Request) templ.Component { return f.page(r) }, "list")
+	s.HandleFunc("GET /p/1/functions", func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.Header.Get("HX-Target"), "#function-rows") {
+			Parts(w, r, http.StatusOK, pages.FunctionListMore(f.data(r)))
+			return
+		}
+		Render(w, r, http.StatusOK, pages.FunctionList(Shell("Functions", "Functions"), f.data(r)), "list")
+	})
 	s.HandleFunc("POST /p/1/_/functions/{id}/enabled", f.toggle)
 }
 
-func (f *functions) page(r *http.Request) templ.Component {
+func (f *functions) data(r *http.Request) pages.FunctionListData {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	q, typ, status := r.FormValue("q"), r.FormValue("type"), r.FormValue("status")
@@ -38,13 +43,33 @@ func (f *functions) page(r *http.Request) templ.Component {
 			rows = append(rows, row)
 		}
 	}
-	return pages.FunctionList(Shell("Functions", "Functions"), pages.FunctionListData{
+	for want, _ := strconv.Atoi(r.FormValue("rows")); len(rows) < want; { // for measuring
+		row := rows[len(rows)%len(f.rows)]
+		row.ID = cdp.FunctionID(fmt.Sprintf("%s-%d", row.ID, len(rows)))
+		rows = append(rows, row)
+	}
+	// Twelve rows make one page; a copy of them stands for the second.
+	shown, more := fmt.Sprintf("%d of %d", len(rows), len(rows)), ""
+	if r.FormValue("long") != "" {
+		shown, more = "12 of 24", "/p/1/functions?long=1&page=2"
+		if r.FormValue("page") == "2" {
+			shown, more = "24 of 24", ""
+			for i := range rows {
+				rows[i].ID += "-2"
+			}
+		}
+	}
+	moreText := ""
+	if more != "" {
+		moreText = "Load 12 more"
+	}
+	return pages.FunctionListData{
 		Base: "/p/1/functions", Count: fmt.Sprint(len(rows)), Query: q, Type: typ, Status: status, Filtered: q+typ+status != "",
 		Tabs:     f.tabs(typ),
 		Statuses: []ui.Option{{Label: "Any status"}, {Value: "active", Label: "Active 7"}, {Value: "broken", Label: "Needs attention 1"}, {Value: "paused", Label: "Paused 2"}},
 		Sorts:    []ui.Option{{Label: "Sort: last run"}, {Value: "name", Label: "Sort: name"}},
-		Rows:     rows, Shown: fmt.Sprintf("%d of %d", len(rows), len(rows)), CanEdit: true, NewHref: "/p/1/templates",
-	})
+		Rows:     rows, Shown: shown, More: moreText, MoreHref: more, CanEdit: true, NewHref: "/p/1/templates",
+	}
 }
 
 func (f *functions) tabs(typ string) []ui.Tab {

@@ -1,6 +1,9 @@
 package viewstest_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -166,6 +169,24 @@ func TestSkipLinkAndShortcuts(t *testing.T) {
 	}
 }
 
+func TestLoadMoreAppends(t *testing.T) {
+	t.Parallel()
+	s, tab := functions(t)
+	tab.Go(s.URL + "/p/1/functions?long=1")
+	tab.Wait("document.querySelector('[data-htmx-powered]') !== null")
+	tab.Click("#function-more a")
+	tab.Wait(`document.querySelectorAll("#function-rows > tr").length === 24`)
+	if n := browser.Eval[int](tab, `new Set([...document.querySelectorAll("#function-rows > tr")].map(r => r.id)).size`); n != 24 {
+		t.Errorf("%d different rows, want 24", n)
+	}
+	if have := tab.Text("#function-more"); have != "24 of 24" {
+		t.Errorf("the end says %q", have)
+	}
+	// What was appended works.
+	tab.Click("#switch-" + slack + "-2")
+	tab.Wait(`document.querySelector("#toasts .toast") !== null`)
+}
+
 func TestListWithoutScript(t *testing.T) {
 	t.Parallel()
 	s := viewstest.New(t)
@@ -182,4 +203,25 @@ func TestListWithoutScript(t *testing.T) {
 func plain(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html")
 	_, _ = w.Write([]byte("<!doctype html><title>plain</title>plain"))
+}
+
+// The list of fifty rows stays within 22 KB after gzip.
+func TestFiftyRowsStayInBudget(t *testing.T) {
+	t.Parallel()
+	s := viewstest.New(t)
+	resp, err := http.Get(s.URL + "/p/1/functions?rows=50")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	raw, err := io.Copy(w, resp.Body)
+	if err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d bytes, %d after gzip", raw, packed.Len())
+	if packed.Len() > 22_000 {
+		t.Errorf("%d bytes after gzip, at most 22,000 allowed", packed.Len())
+	}
 }

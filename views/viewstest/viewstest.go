@@ -38,7 +38,10 @@ func New(t testing.TB) *Server {
 	s.mountPages()
 	s.mountKit()
 	ts := httptest.NewServer(s.mux)
-	t.Cleanup(ts.Close)
+	t.Cleanup(func() {
+		ts.CloseClientConnections() // a live stream would keep Close waiting
+		ts.Close()
+	})
 	s.URL = ts.URL
 	return s
 }

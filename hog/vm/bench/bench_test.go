@@ -1,6 +1,7 @@
 package bench_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -59,7 +60,7 @@ func workloads(b *testing.B, switchOnly bool) {
 			var buf []byte
 			b.ReportAllocs()
 			for b.Loop() {
-				r, err := m.Run(nil, p, g, vm.Env{}, vm.Budget{})
+				r, err := m.Run(context.Background(), p, g, vm.Env{}, vm.Budget{})
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -83,7 +84,7 @@ func TestShortRunsAllocateNothing(t *testing.T) {
 		}
 		m := new(vm.Machine)
 		n := testing.AllocsPerRun(100, func() {
-			if _, err := m.Run(nil, p, g, vm.Env{}, vm.Budget{}); err != nil {
+			if _, err := m.Run(context.Background(), p, g, vm.Env{}, vm.Budget{}); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -110,8 +109,15 @@ func Main(m *testing.M) int {
 	if p.ctx == nil {
 		return code
 	}
-	if err := chromedp.Cancel(p.ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "browser: close:", err)
+	ended := make(chan error, 1)
+	go func() { ended <- chromedp.Cancel(p.ctx) }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "browser: close:", err)
+		}
+	case <-time.After(patience):
+		fmt.Fprintln(os.Stderr, "browser: does not close; it ends with this process")
 	}
 	return code
 }
@@ -286,19 +292,24 @@ func Eval[T any](b *Tab, expression string) T {
 	return v
 }
 
-// Wait returns once a JavaScript expression is true, also across a navigation.
+// Wait returns once a JavaScript expression is true. It asks from outside the
+// page, again and again, because a page takes its own timers along when it is
+// left and has none when scripts are off.
 func (b *Tab) Wait(expression string) {
 	b.t.Helper()
-	end := time.Now().Add(patience)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
 	for {
-		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(time.Until(end))))
-		if err == nil {
+		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
+		if yes && err == nil {
 			return
 		}
-		// A page that went away takes the question with it; the next one is asked.
-		gone := strings.Contains(err.Error(), "navigated") || strings.Contains(err.Error(), "Cannot find context")
-		if time.Now().After(end) || !gone {
-			b.t.Fatalf("browser: waited for %s: %v (problems: %v)", expression, err, b.Problems())
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			b.t.Fatalf("browser: waited for %s (last: %v, problems: %v)", expression, err, b.Problems())
 		}
 	}
 }

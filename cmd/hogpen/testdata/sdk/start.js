@@ -4,6 +4,8 @@ const asked = new URLSearchParams(location.search)
 posthog.init(asked.get('token'), {
     api_host: asked.get('host'),
     autocapture: false,
+    // It leaves out headless browsers, and a test runs in one.
+    opt_out_useragent_filter: true,
     persistence: 'memory',
     disable_session_recording: true,
     loaded: (ph) => {

@@ -39,14 +39,15 @@ func main() {
 	dir := flag.String("dir", "artifacts/peer", "folder for the npm packages")
 	rounds := flag.Int("rounds", 5, "rounds; the median counts")
 	seconds := flag.Float64("seconds", 0.3, "length of one measurement")
+	only := flag.String("only", "", "names of workloads, separated by commas; empty: all")
 	flag.Parse()
-	if err := compare(*dir, *rounds, *seconds); err != nil {
+	if err := compare(*dir, *only, *rounds, *seconds); err != nil {
 		fmt.Fprintln(os.Stderr, "peer:", err)
 		os.Exit(1)
 	}
 }
 
-func compare(dir string, rounds int, seconds float64) error {
+func compare(dir, only string, rounds int, seconds float64) error {
 	if err := install(dir); err != nil {
 		return err
 	}
@@ -56,6 +57,9 @@ func compare(dir string, rounds int, seconds float64) error {
 	}
 	fmt.Printf("%-18s %14s %14s %14s %8s\n", "workload", "node", "closures", "switch", "ratio")
 	for _, w := range bench.Workloads {
+		if only != "" && !slices.Contains(strings.Split(only, ","), w.Name) {
+			continue
+		}
 		regexes := []string{"js"}
 		if w.Name == "filter" {
 			regexes = append(regexes, "re2")
@@ -217,7 +221,7 @@ func measure(w bench.Workload, switchOnly bool, globals vm.Value, seconds float6
 	m := new(vm.Machine)
 	var buf []byte
 	once := func() error {
-		r, err := m.Run(context.Background(), p, globals, vm.Env{}, vm.Budget{})
+		r, err := m.Run(context.Background(), p, globals, vm.Env{}, vm.Budget{Time: time.Hour})
 		buf = vm.AppendJSON(buf[:0], r.Value)
 		return err
 	}
