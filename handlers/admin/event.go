@@ -42,8 +42,12 @@ func (h *Handler) Event(c *fiber.Ctx) error {
 		Name: e.Name, UUID: e.UUID, DistinctID: e.DistinctID, Person: personIn(props),
 		Received: e.ReceivedAt.UTC().Format("2 Jan, 15:04:05.000 UTC") + ", " + ui.Ago(h.now(), e.ReceivedAt),
 		Happened: e.Timestamp.UTC().Format("2 Jan, 15:04:05.000 UTC"), Properties: indented(e.Properties),
-		Steps: traceSteps(base(c), props), Waiting: h.now().Sub(e.ReceivedAt) < fresh, Address: c.Path(),
+		Steps: traceSteps(base(c), props, list), Waiting: h.now().Sub(e.ReceivedAt) < fresh, Address: c.Path(),
 	}
+	list = slices.DeleteFunc(list, func(r cdp.Run) bool {
+		href := base(c) + "/functions/" + string(r.Function)
+		return slices.ContainsFunc(d.Steps, func(s pages.TraceStep) bool { return s.Href == href })
+	})
 	if d.Runs, err = h.traceRuns(c, e, list); err != nil {
 		return err
 	}
@@ -59,7 +63,7 @@ func (h *Handler) Event(c *fiber.Ctx) error {
 
 // traceSteps reads what the engine noted in the event: which transformations
 // changed it, failed or were skipped, each as "name (id)".
-func traceSteps(base string, props map[string]json.RawMessage) []pages.TraceStep {
+func traceSteps(base string, props map[string]json.RawMessage, list []cdp.Run) []pages.TraceStep {
 	var out []pages.TraceStep
 	for _, kind := range []struct {
 		key    string
@@ -76,7 +80,13 @@ func traceSteps(base string, props map[string]json.RawMessage) []pages.TraceStep
 		for _, label := range labels {
 			step := pages.TraceStep{Name: label, Status: kind.status}
 			if i := strings.LastIndex(label, " ("); i > 0 && strings.HasSuffix(label, ")") {
-				step.Name, step.Href = label[:i], base+"/functions/"+url.PathEscape(label[i+2:len(label)-1])
+				id := label[i+2 : len(label)-1]
+				step.Name, step.Href = label[:i], base+"/functions/"+url.PathEscape(id)
+				for _, r := range list {
+					if string(r.Function) == id {
+						step.Took, step.Error = ui.Took(r.Duration), r.ErrorMessage
+					}
+				}
 			}
 			out = append(out, step)
 		}

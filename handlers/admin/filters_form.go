@@ -181,7 +181,7 @@ func filtersData(t cdp.Type, raw json.RawMessage, asJSON bool) pages.FiltersData
 		JSON: asJSON, Text: indented(raw), Keep: string(raw), Kinds: propertyKinds(t), Operators: comparisons,
 		Test:      filters.FilterTestAccounts != nil && *filters.FilterTestAccounts,
 		CanEvents: filters.Source == "" || filters.Source == cdp.SourceEvents,
-		Sentence:  filterSentence(&cdp.Function{Type: t, Filters: filters}),
+		Sentence:  spelledOut(filterSentence(&cdp.Function{Type: t, Filters: filters})),
 	}
 	for _, e := range filters.Events {
 		d.Events = append(d.Events, eventRow(e))
@@ -193,6 +193,14 @@ func filtersData(t cdp.Type, raw json.RawMessage, asJSON bool) pages.FiltersData
 		d.Others = "Actions can be changed in the JSON view."
 	}
 	return d
+}
+
+// spelledOut makes the short sentence of lists one that follows "Runs".
+func spelledOut(sentence string) string {
+	if rest, ok := strings.CutPrefix(sentence, "when any event"); ok {
+		return "on any event" + strings.Replace(rest, " and ", " where ", 1)
+	}
+	return "when the event is" + strings.TrimPrefix(sentence, "when")
 }
 
 func eventRow(raw json.RawMessage) pages.FilterEvent {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -106,6 +107,9 @@ func sampleGlobals(e cdp.Event, t cdp.Type) string {
 	if len(properties) == 0 {
 		properties = json.RawMessage("{}")
 	}
+	// What the engine noted when the event came is not part of it.
+	own, _ := fields.MembersOf(properties)
+	properties = fields.Build(slices.DeleteFunc(own, func(m fields.Member) bool { return strings.HasPrefix(m.Name, "$transformations_") }))
 	event := fields.Build(fields.Members{
 		{Name: "uuid", Value: quote(e.UUID)}, {Name: "event", Value: quote(e.Name)}, {Name: "distinct_id", Value: quote(e.DistinctID)},
 		{Name: "timestamp", Value: quote(e.Timestamp.UTC().Format("2006-01-02T15:04:05.000Z"))}, {Name: "properties", Value: properties},
@@ -254,7 +258,7 @@ func testResult(t cdp.Type, globals json.RawMessage, got cdp.TestResult) *pages.
 			r.Mode = "mocked"
 		}
 	}
-	for _, l := range got.Logs {
+	for _, l := range unmocked(got.Logs) {
 		r.Logs = append(r.Logs, pages.LogRowData{Level: string(l.Level), Message: l.Message})
 	}
 	switch {
@@ -291,6 +295,20 @@ func testRequest(q cdp.TestFetch) pages.TestRequest {
 	return r
 }
 
+// unmocked leaves out the two lines with which a test tells of each mocked
+// request: the bench shows the request itself.
+func unmocked(logs []cdp.TestLog) []cdp.TestLog {
+	var out []cdp.TestLog
+	for i := 0; i < len(logs); i++ {
+		if logs[i].Message == "Async function 'fetch' was mocked with arguments:" {
+			i++
+			continue
+		}
+		out = append(out, logs[i])
+	}
+	return out
+}
+
 // pretty indents JSON and leaves all other texts alone.
 func pretty(text string) string {
 	if raw := json.RawMessage(text); json.Valid(raw) && (strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")) {
@@ -313,19 +331,13 @@ func transformed(r *pages.TestResult, globals, result json.RawMessage) {
 		r.Diff = appendDiff(r.Diff, name, before[name], after[name])
 	}
 	was, now := object(before["properties"]), object(after["properties"])
-	keys := make([]string, 0, len(was)+len(now))
-	for key := range was {
-		keys = append(keys, key)
-	}
-	for key := range now {
-		// The engine notes there which transformations ran.
-		if !strings.HasPrefix(key, "$transformations_") {
-			keys = append(keys, key)
-		}
-	}
+	keys := slices.Concat(slices.Collect(maps.Keys(was)), slices.Collect(maps.Keys(now)))
 	slices.Sort(keys)
 	for _, key := range slices.Compact(keys) {
-		r.Diff = appendDiff(r.Diff, key, was[key], now[key])
+		// The engine notes there which transformations ran.
+		if !strings.HasPrefix(key, "$transformations_") {
+			r.Diff = appendDiff(r.Diff, key, was[key], now[key])
+		}
 	}
 	if len(r.Errors) == 0 && len(r.Diff) == 0 {
 		r.Verdict = "Succeeded, event unchanged"
@@ -333,6 +345,9 @@ func transformed(r *pages.TestResult, globals, result json.RawMessage) {
 }
 
 func appendDiff(rows []pages.DiffRow, key string, before, after json.RawMessage) []pages.DiffRow {
+	if a, b := object(before), object(after); a != nil && b != nil {
+		return appendMembers(rows, key, a, b)
+	}
 	x := pages.DiffRow{Key: key, Before: compact(before), After: compact(after), Change: "changed"}
 	switch {
 	case x.Before == x.After:
@@ -343,6 +358,16 @@ func appendDiff(rows []pages.DiffRow, key string, before, after json.RawMessage)
 		x.Change = "removed"
 	}
 	return append(rows, x)
+}
+
+// appendMembers compares two objects member by member: $set.email.
+func appendMembers(rows []pages.DiffRow, key string, before, after map[string]json.RawMessage) []pages.DiffRow {
+	names := slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after)))
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		rows = appendDiff(rows, key+"."+name, before[name], after[name])
+	}
+	return rows
 }
 
 // compact gives JSON in one form, so that equal values are equal texts: texts

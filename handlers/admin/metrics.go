@@ -95,7 +95,7 @@ func (h *Handler) showMetrics(c *fiber.Ctx, s layout.Shell, f cdp.FunctionID, he
 	if err != nil {
 		return err
 	}
-	d := pages.MetricsData{Head: head, Interval: r.words, LogsHref: strings.TrimSuffix(c.Path(), "/metrics") + "/logs"}
+	d := pages.MetricsData{Head: head, Interval: r.words, Step: map[string]string{"minute": "1 min", "hour": "1 h", "day": "1 d"}[r.interval], LogsHref: strings.TrimSuffix(c.Path(), "/metrics") + "/logs"}
 	v.links(c.Path(), &d)
 	lines := linesOf(series)
 	showOutcomes(&d, lines)

@@ -124,7 +124,7 @@ func presetSentence(t *cdp.Template) string {
 	if len(faults) > 0 || len(filters.Events)+len(filters.Actions)+len(filters.Properties) == 0 {
 		return ""
 	}
-	return filterSentence(&cdp.Function{Type: t.Type, Filters: filters})
+	return spelledOut(filterSentence(&cdp.Function{Type: t.Type, Filters: filters}))
 }
 
 // UseTemplate is POST /p/:pid/templates/:tid: a paused function with the
