@@ -183,10 +183,27 @@ func AdminRoutes(h *admin.Handler) Admin {
 		Project: []Route{
 			{Method: get, Path: "/", Handler: h.Overview},
 			{Method: get, Path: "/functions", Handler: h.FunctionList},
+			{Method: get, Path: "/functions/:id", Handler: h.FunctionBuild},
+			{Method: post, Path: "/functions/:id", Handler: h.SaveFunction, Can: account.Edit},
+			{Method: get, Path: "/functions/:id/logs", Handler: h.FunctionLogs},
+			{Method: get, Path: "/functions/:id/metrics", Handler: h.FunctionMetrics},
+			{Method: post, Path: "/_/functions/check", Handler: h.FunctionCheck},
+			{Method: get, Path: "/_/functions/complete", Handler: h.FunctionComplete},
+			{Method: post, Path: "/_/functions/:id/filters", Handler: h.FunctionFilters, Can: account.Edit},
+			// Whoever may only look may test what is stored, with mocked requests.
+			{Method: post, Path: "/_/functions/:id/test", Handler: h.TestFunction},
 			{Method: post, Path: "/_/functions/:id/enabled", Handler: h.FunctionEnabled, Can: account.Edit},
 			{Method: post, Path: "/_/functions/:id/trash", Handler: h.FunctionTrash, Can: account.Edit},
 			{Method: get, Path: "/pipeline", Handler: h.Pipeline},
 			{Method: post, Path: "/pipeline", Handler: h.Reorder, Can: account.Edit},
+			{Method: get, Path: "/templates", Handler: h.TemplateList},
+			{Method: get, Path: "/templates/:tid", Handler: h.Template},
+			{Method: post, Path: "/templates/:tid", Handler: h.UseTemplate, Can: account.Edit},
+			{Method: get, Path: "/logs", Handler: h.ProjectLogs},
+			{Method: get, Path: "/_/logs/stream", Handler: h.LogStream},
+			{Method: get, Path: "/metrics", Handler: h.ProjectMetrics},
+			{Method: get, Path: "/events", Handler: h.EventList},
+			{Method: get, Path: "/events/:uuid", Handler: h.Event},
 		},
 	}
 }
