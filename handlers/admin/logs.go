@@ -349,8 +349,7 @@ func (h *Handler) LogStream(c *fiber.Ctx) error {
 			return err
 		}
 	}
-	// A query after number 0 would be one without a number.
-	q.AfterSeq, q.Limit = max(after, 1), linesPerStep
+	q.Tail, q.AfterSeq, q.Limit = true, max(after, 0), linesPerStep
 	home := base(c)
 	return respond.Stream(c, func(ctx context.Context) (<-chan respond.Message, error) {
 		out := make(chan respond.Message)
