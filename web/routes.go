@@ -179,6 +179,8 @@ func AdminRoutes(h *admin.Handler) Admin {
 			{Method: get, Path: "/account/keys", Handler: h.AccountKeys},
 			{Method: post, Path: "/account/keys", Handler: h.CreateKey},
 			{Method: post, Path: "/account/keys/:id/revoke", Handler: h.RevokeKey},
+			{Method: get, Path: "/project/:pid/*", Handler: h.PostHogLink},
+			{Method: get, Path: "/project/:pid", Handler: h.PostHogLink},
 		},
 		Project: []Route{
 			{Method: get, Path: "/", Handler: h.Overview},
