@@ -359,8 +359,7 @@ func (h *Handler) LogStream(c *fiber.Ctx) error {
 }
 
 const (
-	// linesPerStep bounds how many lines one look sends; more are announced as
-	// left out.
+	// linesPerStep bounds how many lines one look reads; the next follows soon.
 	linesPerStep = 200
 	// settle is how long after a line was written it is looked for in the
 	// store, which writes in batches.
@@ -419,6 +418,10 @@ func (h *Handler) sendNew(ctx context.Context, home string, q *cdp.LogQuery, out
 	if err != nil {
 		return false, err
 	}
+	if q.AfterSeq == 0 { // nothing was written yet, so these are in the log's own order
+		slices.SortFunc(entries, func(a, b cdp.LogEntry) int { return cmp.Compare(a.Seq, b.Seq) })
+	}
+	full := len(entries) == q.Limit
 	for _, e := range entries {
 		m := respond.Message{ID: strconv.FormatInt(e.Seq, 10), HTML: pages.LogRow(h.logRow(home, q.Function, e, names))}
 		select {
@@ -428,5 +431,5 @@ func (h *Handler) sendNew(ctx context.Context, home string, q *cdp.LogQuery, out
 		}
 		q.AfterSeq = e.Seq
 	}
-	return len(entries) == linesPerStep, nil
+	return full, nil
 }
