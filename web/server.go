@@ -173,6 +173,18 @@ func parsePrefix(text string) (netip.Prefix, error) {
 // Listen binds the address (port 0 picks a free one) and serves it. It
 // returns once connections are accepted, or with the reason they are not.
 func (s *Server) Listen(addr string) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	if err := s.Serve(l); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	return nil
+}
+
+// Serve serves a listener that is bound already, and closes it at Shutdown.
+func (s *Server) Serve(l net.Listener) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.listener != nil {
@@ -180,10 +192,6 @@ func (s *Server) Listen(addr string) error {
 	}
 	if s.running.Err() != nil {
 		return errors.New("web: already stopped")
-	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", addr, err)
 	}
 	served := make(chan error, 1)
 	s.listener, s.served = l, served
