@@ -286,6 +286,9 @@ func (x *Executor) buildInputs(plan *inputPlan, globals vm.Value) (vm.Value, err
 		if err != nil {
 			return b.done.Freeze(), err
 		}
+		if !vm.Fits(v, maxValue) {
+			return b.done.Freeze(), fmt.Errorf("input %s is larger than %d bytes", in.key, maxValue)
+		}
 		b.done.Set(in.key, v.Freeze())
 	}
 	return b.done.Freeze(), nil

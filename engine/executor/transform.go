@@ -177,6 +177,10 @@ func (w *transformation) apply(v vm.Value) {
 		w.invalid("Invalid transformation result: expected an object with properties")
 		return
 	}
+	if !vm.Fits(props, maxValue) {
+		w.invalid(fmt.Sprintf("Invalid transformation result: properties are larger than %d bytes", maxValue))
+		return
+	}
 	w.s.setProps(props)
 	if !w.rename(v, "event", &w.s.name) || !w.rename(v, "distinct_id", &w.s.distinctID) {
 		return
@@ -232,7 +236,11 @@ func (w *transformation) print(c *vm.Call) (vm.Value, error) {
 	w.prints++
 	switch {
 	case w.prints <= maxPrints:
-		w.journal.add(cdp.LevelInfo, printed(c.Args))
+		text := printed(c.Args)
+		if err := c.Spend(len(text) / 16); err != nil {
+			return vm.Null, err
+		}
+		w.journal.add(cdp.LevelInfo, text)
 	case w.prints == maxPrints+1:
 		w.journal.add(cdp.LevelWarn, "Function exceeded maximum log entries. No more logs will be collected. Event: "+w.s.uuid)
 	}

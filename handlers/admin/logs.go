@@ -350,7 +350,7 @@ func (h *Handler) LogStream(c *fiber.Ctx) error {
 			return err
 		}
 	}
-	q.AfterSeq, q.Limit = after, linesPerStep
+	q.Tail, q.AfterSeq, q.Limit = true, max(after, 0), linesPerStep
 	home := base(c)
 	return respond.Stream(c, func(ctx context.Context) (<-chan respond.Message, error) {
 		out := make(chan respond.Message)

@@ -78,7 +78,9 @@ class HogEditor extends HTMLElement {
 
   extensions(label, help) {
     const readOnly = this.area.readOnly || this.area.disabled;
-    const nonce = this.getAttribute("nonce") || this.nonce;
+    // The policy in force is that of the document, which a boosted link keeps;
+    // the page that it swapped in carries a nonce of its own.
+    const nonce = document.querySelector("meta[name=style-nonce]")?.content || this.getAttribute("nonce");
     return [
       nonce ? EditorView.cspNonce.of(nonce) : [],
       lineNumbers(), history(), drawSelection(), highlightSpecialChars(), highlightActiveLine(), highlightActiveLineGutter(),
