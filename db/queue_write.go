@@ -20,6 +20,8 @@ type writer struct {
 	insertLater, updateLater *sql.Stmt
 	deleteLater, freeHeld    *sql.Stmt
 	insertDead, pruneDead    *sql.Stmt
+
+	statements []*sql.Stmt // all of them
 }
 
 func newWriter(ctx context.Context, p *pool) (*writer, error) {
@@ -51,8 +53,9 @@ func newWriter(ctx context.Context, p *pool) (*writer, error) {
 		{&w.pruneDead, `delete from dead where at_us < $1`},
 	} {
 		if *s.to, err = conn.PrepareContext(ctx, s.text); err != nil {
-			return nil, errors.Join(fmt.Errorf("prepare %q: %w", s.text, err), conn.Close())
+			return nil, errors.Join(fmt.Errorf("prepare %q: %w", s.text, err), w.close())
 		}
+		w.statements = append(w.statements, *s.to)
 	}
 	return w, nil
 }
@@ -68,4 +71,12 @@ func (w *writer) exec(ctx context.Context, text string) error {
 	return err
 }
 
-func (w *writer) close() error { return w.conn.Close() }
+// close lets go of the statements, too: SQLite keeps the files of a connection
+// open as long as one of its statements is there.
+func (w *writer) close() error {
+	var errs []error
+	for _, s := range w.statements {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, w.conn.Close())...)
+}

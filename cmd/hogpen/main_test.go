@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -10,12 +8,10 @@ import (
 	"hogpen/views/viewstest/browser"
 )
 
-// TestMain lets the scripts call this very test binary as "hogpen".
+// TestMain lets scripts and tests call this very test binary as "hogpen".
 func TestMain(m *testing.M) {
 	testscript.Main(closing{m}, map[string]func(){
-		"hogpen": func() {
-			os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr, os.Environ()}))
-		},
+		"hogpen": main,
 	})
 }
 

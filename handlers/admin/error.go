@@ -17,7 +17,7 @@ func (h *Handler) ErrorPage(c *fiber.Ctx, f respond.Failure) error {
 		d.ID = f.RequestID
 	}
 	if c.Method() == fiber.MethodGet {
-		d.Retry = c.OriginalURL()
+		d.Retry = ownPath(c.OriginalURL())
 	}
 	if _, in := session.Principal(c); !in {
 		return respond.Page(c, pages.ErrorFrame("", d))
