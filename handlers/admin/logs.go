@@ -24,7 +24,8 @@ import (
 // linesAtOnce is how many lines a page of the log shows.
 const linesAtOnce = 100
 
-// logRanges are the time ranges of the log with the step of their histogram.
+// logRanges are the time ranges of the log with the step of their histogram;
+// the one without a value is the default, which the address leaves out.
 var logRanges = []struct {
 	value, label string
 	length, step time.Duration
@@ -32,7 +33,7 @@ var logRanges = []struct {
 	{"15m", "Last 15 min", 15 * time.Minute, 15 * time.Second},
 	{"1h", "Last hour", time.Hour, time.Minute},
 	{"12h", "Last 12 h", 12 * time.Hour, 15 * time.Minute},
-	{"24h", "Last 24 h", day, 30 * time.Minute},
+	{"", "Last 24 h", day, 30 * time.Minute},
 	{"7d", "Last 7 d", 7 * day, 3 * time.Hour},
 }
 
@@ -48,7 +49,7 @@ type logView struct {
 }
 
 func readLogView(c *fiber.Ctx) logView {
-	v := logView{q: strings.TrimSpace(c.Query("q")), run: c.Query("run"), span: "24h", length: day, step: 30 * time.Minute}
+	v := logView{q: strings.TrimSpace(c.Query("q")), run: c.Query("run"), length: day, step: 30 * time.Minute}
 	for _, r := range logRanges {
 		if r.value == c.Query("range") {
 			v.span, v.length, v.step = r.value, r.length, r.step
@@ -78,7 +79,7 @@ func (v logView) values() url.Values {
 	if v.run != "" {
 		out.Set("run", v.run)
 	}
-	if v.span != "24h" {
+	if v.span != "" {
 		out.Set("range", v.span)
 	}
 	for _, l := range v.levels {

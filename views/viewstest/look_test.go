@@ -33,6 +33,17 @@ var paths = map[string]string{
 	"setup":     "/setup",
 	"missing":   "/missing",
 	"broken":    "/broken",
+	"gallery":   "/p/1/templates",
+	"template":  "/p/1/templates/slack",
+	"build":     "/p/1/functions/f1",
+	"conflict":  "/p/1/conflict",
+	"viewer":    "/p/1/viewer",
+	"logs":      "/p/1/functions/f1/logs",
+	"all-logs":  "/p/1/logs",
+	"metrics":   "/p/1/functions/f1/metrics",
+	"events":    "/p/1/events",
+	"no-events": "/p/1/no-events",
+	"event":     "/p/1/events/e1",
 }
 
 // TestPagesAreSound looks at every page in every size and theme: nothing breaks

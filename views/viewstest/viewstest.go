@@ -37,6 +37,7 @@ func New(t testing.TB) *Server {
 	s.mountPipeline()
 	s.mountPages()
 	s.mountKit()
+	s.mountBuild()
 	ts := httptest.NewServer(s.mux)
 	t.Cleanup(func() {
 		ts.CloseClientConnections() // a live stream would keep Close waiting

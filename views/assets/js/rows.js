@@ -6,7 +6,9 @@
 // "key: value", "key=value" or of a JSON object into a key makes a row each.
 import { say } from "./announce.js";
 
-const rowsOf = (root) => [...root.querySelector("[data-hp-rows-list]").querySelectorAll("[data-hp-rows-row]")];
+// The row for people without script is no child of the list but of a noscript,
+// which is parsed into elements when an answer brings it.
+const rowsOf = (root) => [...root.querySelector("[data-hp-rows-list]").children].filter((e) => e.matches("[data-hp-rows-row]"));
 const first = (row) => row.querySelector("input:not([type=hidden]),select");
 const told = (root) => {
   const none = root.querySelector("[data-hp-rows-none]");
