@@ -38,14 +38,14 @@ func (s *Server) peopleProject(c *fiber.Ctx) error {
 	}
 	id, u := cdp.ProjectID(n), session.User(c)
 	role, err := s.c.Projects.Membership(c.UserContext(), id, u.ID)
-	if isAbsent(err) {
+	if cdp.HasCode(err, cdp.NotFound) {
 		return gone
 	}
 	if err != nil {
 		return fmt.Errorf("membership in project %d: %w", id, err)
 	}
 	p, err := s.c.Projects.Project(c.UserContext(), id)
-	if isAbsent(err) {
+	if cdp.HasCode(err, cdp.NotFound) {
 		return gone
 	}
 	if err != nil {

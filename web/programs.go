@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -109,14 +108,14 @@ func (s *Server) apiProject(c *fiber.Ctx) error {
 		return err
 	}
 	p, err := s.c.Projects.Project(c.UserContext(), id)
-	if isAbsent(err) {
+	if cdp.HasCode(err, cdp.NotFound) {
 		return projectNotFound()
 	}
 	if err != nil {
 		return fmt.Errorf("project %d: %w", id, err)
 	}
 	role, err := s.c.Projects.Membership(c.UserContext(), id, who.User.ID)
-	if isAbsent(err) {
+	if cdp.HasCode(err, cdp.NotFound) {
 		return cdp.Errorf(cdp.Forbidden, "", "You don't have access to the project.")
 	}
 	if err != nil {
@@ -196,9 +195,4 @@ func methodNotAllowed(c *fiber.Ctx) error {
 		return c.SendStatus(fiber.StatusOK)
 	}
 	return fiber.ErrMethodNotAllowed
-}
-
-func isAbsent(err error) bool {
-	var e *cdp.Error
-	return errors.As(err, &e) && e.Code == cdp.NotFound
 }

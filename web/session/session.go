@@ -40,10 +40,12 @@ const (
 )
 
 // Lifetime is how long a session lasts without use; LongLifetime after "keep
-// me signed in".
+// me signed in", and StrangerLifetime before a sign-in, since every look at a
+// form begins one.
 const (
-	Lifetime     = 14 * 24 * time.Hour
-	LongLifetime = 30 * 24 * time.Hour
+	Lifetime         = 14 * 24 * time.Hour
+	LongLifetime     = 30 * 24 * time.Hour
+	StrangerLifetime = 24 * time.Hour
 )
 
 // keepValue marks, among a session's values, one that lasts longer.
@@ -148,7 +150,7 @@ func (m *Manager) load(c *fiber.Ctx) (*current, error) {
 		return s, nil
 	}
 	s.user, err = m.users.User(c.UserContext(), s.row.User)
-	if isAbsent(err) { // removed meanwhile
+	if cdp.HasCode(err, cdp.NotFound) { // removed meanwhile
 		s.renew()
 		return s, nil
 	}
@@ -169,7 +171,10 @@ func (m *Manager) save(c *fiber.Ctx, s *current) error {
 		s.row.UserAgent = cut(c.Get(fiber.HeaderUserAgent), 200)
 	}
 	lasts := Lifetime
-	if s.Values[keepValue] == true {
+	switch {
+	case s.row.User == 0:
+		lasts = StrangerLifetime
+	case s.Values[keepValue] == true:
 		lasts = LongLifetime
 	}
 	if s.Options.MaxAge >= 0 {

@@ -64,7 +64,7 @@ func (s *rowStore) New(r *http.Request, name string) (*sessions.Session, error) 
 	}
 	row, err := s.rows.Session(r.Context(), sha256.Sum256(id))
 	switch {
-	case isAbsent(err):
+	case cdp.HasCode(err, cdp.NotFound):
 		return fresh, nil
 	case err != nil:
 		return fresh, fmt.Errorf("load session: %w", err)
@@ -123,7 +123,7 @@ func (s *rowStore) ended(r *http.Request, v *sessions.Session, row *account.Sess
 		return false, nil
 	}
 	_, err := s.rows.Session(r.Context(), row.IDHash)
-	if isAbsent(err) {
+	if cdp.HasCode(err, cdp.NotFound) {
 		return true, nil
 	}
 	if err != nil {
@@ -168,9 +168,4 @@ func writeValues(from map[any]any) ([]byte, error) {
 		}
 	}
 	return json.Marshal(m)
-}
-
-func isAbsent(err error) bool {
-	var e *cdp.Error
-	return errors.As(err, &e) && e.Code == cdp.NotFound
 }
