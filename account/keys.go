@@ -229,7 +229,7 @@ func (a *Accounts) Authenticate(ctx context.Context, token string, where Where) 
 
 // replaceAbsent gives instead when err says that something is not there.
 func replaceAbsent(err error, instead *cdp.Error) error {
-	if isCode(err, cdp.NotFound) {
+	if cdp.HasCode(err, cdp.NotFound) {
 		return instead
 	}
 	return err

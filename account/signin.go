@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"errors"
 	"net/mail"
 	"strings"
 	"unicode/utf8"
@@ -51,7 +50,7 @@ func (a *Accounts) verify(ctx context.Context, email, password string) (User, bo
 	switch {
 	case known:
 		hash = u.PasswordHash
-	case !isCode(err, cdp.NotFound):
+	case !cdp.HasCode(err, cdp.NotFound):
 		return User{}, false, err
 	}
 	ok, stale, err := a.matches(ctx, password, hash)
@@ -100,10 +99,4 @@ func shorten(s string, n int) string {
 		return s
 	}
 	return string([]rune(s)[:n]) + "…"
-}
-
-// isCode tells whether err is a cdp.Error with this code.
-func isCode(err error, code cdp.Code) bool {
-	var e *cdp.Error
-	return errors.As(err, &e) && e.Code == code
 }

@@ -1,6 +1,9 @@
 package cdp
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Code classifies an Error; the edge turns it into an HTTP status in one table.
 type Code string
@@ -54,4 +57,10 @@ func (e *Error) WithAPICode(code string) *Error {
 	c := *e
 	c.APICode = code
 	return &c
+}
+
+// HasCode tells whether err is, or wraps, an Error with this code.
+func HasCode(err error, code Code) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == code
 }

@@ -160,7 +160,7 @@ func (h *Handler) creator(ctx context.Context, q params, fq *cdp.FunctionQuery) 
 	if err != nil {
 		return unknown
 	}
-	if _, err := h.c.People.User(ctx, cdp.UserID(id)); isAbsent(err) {
+	if _, err := h.c.People.User(ctx, cdp.UserID(id)); cdp.HasCode(err, cdp.NotFound) {
 		return unknown
 	} else if err != nil {
 		return err
@@ -229,7 +229,7 @@ func (h *Handler) function(c *fiber.Ctx) (*cdp.Function, error) {
 		return nil, err
 	}
 	f, err := h.c.Reader.Function(c.UserContext(), session.Project(c).ID, id)
-	if isAbsent(err) || err == nil && f.Type == cdp.WarehouseWebhook {
+	if cdp.HasCode(err, cdp.NotFound) || err == nil && f.Type == cdp.WarehouseWebhook {
 		return nil, notFound()
 	}
 	return f, err
@@ -276,7 +276,7 @@ func (h *Handler) update(c *fiber.Ctx, undelete bool) error {
 	change := changeOf(members)
 	change.Undelete = change.Undelete && undelete
 	f, err := h.c.Functions.Update(c.UserContext(), session.User(c).ID, session.Project(c).ID, id, change)
-	if isAbsent(err) {
+	if cdp.HasCode(err, cdp.NotFound) {
 		return notFound()
 	}
 	if err != nil {
@@ -367,9 +367,4 @@ func warn(c *fiber.Ctx, change cdp.FunctionChange, f *cdp.Function) {
 		}
 		c.Set(warningsHeader, "inputs not in inputs_schema were discarded: "+strings.Join(quoted, ", "))
 	}
-}
-
-func isAbsent(err error) bool {
-	var e *cdp.Error
-	return errors.As(err, &e) && e.Code == cdp.NotFound
 }

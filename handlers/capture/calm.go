@@ -8,6 +8,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
+
+	"hogpen/cdp"
 )
 
 // What SDKs ask besides sending events. The answers say "nothing here" in the
@@ -104,7 +106,7 @@ func (h *Handler) pathToken(c *fiber.Ctx) (string, error) {
 		return "", fiber.ErrNotFound
 	}
 	_, err = h.tokens.find(c.UserContext(), token)
-	if isAbsent(err) {
+	if cdp.HasCode(err, cdp.NotFound) {
 		return "", fiber.ErrNotFound
 	}
 	if err != nil {

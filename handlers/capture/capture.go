@@ -169,7 +169,7 @@ func (h *Handler) capture(c *fiber.Ctx) error {
 		return err
 	}
 	project, err := h.tokens.find(c.UserContext(), token)
-	if isAbsent(err) {
+	if cdp.HasCode(err, cdp.NotFound) {
 		if h.c.AcceptUnknown {
 			return nil
 		}
@@ -252,9 +252,4 @@ func badToken(reason string) error {
 
 func tooLarge(format string, args ...any) error {
 	return refuse(fiber.StatusRequestEntityTooLarge, "maximum event size exceeded: "+format, args...)
-}
-
-func isAbsent(err error) bool {
-	var e *cdp.Error
-	return errors.As(err, &e) && e.Code == cdp.NotFound
 }

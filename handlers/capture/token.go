@@ -49,7 +49,7 @@ func (t *tokens) find(ctx context.Context, token string) (cdp.Project, error) {
 	p, err := t.projects.ProjectByToken(ctx, token)
 	a = answer{project: p, err: err, until: now.Add(knownFor)}
 	switch {
-	case isAbsent(err):
+	case cdp.HasCode(err, cdp.NotFound):
 		a.until = now.Add(unknownFor)
 	case err != nil: // ours: ask again next time
 		return p, err
