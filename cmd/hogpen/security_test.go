@@ -284,7 +284,7 @@ func TestEveryChangeIsGuarded(t *testing.T) {
 		if want := map[bool]int{true: 200, false: 403}[mock]; status != want {
 			t.Errorf("a viewer's test, mocked %v: %d %s", mock, status, raw)
 		}
-		if bytes.Contains(raw, []byte(base64.StdEncoding.EncodeToString([]byte("viewers-must-not-see-it")))) || bytes.Contains(raw, []byte("ti-ees")) || bytes.Contains(raw, []byte("23")) {
+		if bytes.Contains(raw, []byte(base64.StdEncoding.EncodeToString([]byte("viewers-must-not-see-it")))) || bytes.Contains(raw, []byte("ti-ees")) {
 			t.Errorf("a viewer's test tells the secret: %s", raw)
 		}
 	}
