@@ -6,7 +6,8 @@
 // gives: `a ?? b` is a call of ifNull, `a.b.c` one field. Package compiler turns
 // the tree into bytecode (package bytecode), element by element the array that
 // PostHog's compiler makes, with the place in the source kept for each element.
-// Package vm runs bytecode. Package printer goes back from the tree to tidy
+// Package vm runs bytecode. Package javascript makes a script for browsers of
+// the tree, package printer goes back from it to tidy
 // source.
 //
 // There are three kinds of source. A program is a list of statements
