@@ -51,6 +51,8 @@ func (p *printer) special(n *ast.Call) bool {
 		p.binary(n.Args[0], "??", n.Args[1])
 	case n.Name == "inCohort" || n.Name == "notInCohort":
 		p.fault(n.Span, fmt.Sprintf("Can't call %s() directly. Use a cohort property filter instead.", n.Name), "")
+	case n.Name == "sql" && argc == 1:
+		p.sql(n.Args[0])
 	default:
 		return false
 	}

@@ -19,6 +19,7 @@ var differences = map[string]string{
 	"print([{1: 2, null: 3}])":                      textKeys,
 	"fn f(a) { return a } print(f(1, 2))":           argsDropped,
 	"fn f() { return g() } fn g() { return 1 } f()": hoisted,
+	"script queries":                                "queries print as the objects they are",
 	"script data":                                   textKeys,
 	"let n := 0 fn f() { n := n + 1 return true } print(true or f(), n)": "`or` stops at the first operand that decides",
 	"let j := arrayStringConcat print(j([1, 2]))":                        "an absent argument of a library function is not filled with null",

@@ -62,6 +62,8 @@ func (p *printer) rest(e ast.Expr) {
 		p.lambda(n)
 	case *ast.Tag:
 		p.tag(n)
+	case *ast.Select, *ast.SelectSet:
+		p.sql(e)
 	default:
 		p.reject(e)
 	}
@@ -71,16 +73,18 @@ func (p *printer) rest(e ast.Expr) {
 // bytecode compiler.
 func (p *printer) reject(e ast.Expr) {
 	at := e.Place()
-	switch n := e.(type) {
+	switch e.(type) {
 	case *ast.Placeholder:
 		p.fault(at, "Placeholders are not allowed in this context", "for a dict write {key: value}")
 	case *ast.NamedArg:
 		p.fault(at, "A named argument has no meaning in Hog", "an assignment is a statement of its own; to compare, write `==`")
 	case *ast.Alias:
 		p.fault(at, "An alias (`as`) has no meaning in Hog", "")
-	case *ast.Unsupported:
-		p.fault(at, "Hog cannot compile a "+n.Construct, "")
 	default:
+		if construct, _, ok := ast.Rejected(e); ok {
+			p.fault(at, "Hog cannot compile a "+construct, "")
+			return
+		}
 		p.fault(at, "This expression could not be read", "")
 	}
 }
@@ -323,8 +327,10 @@ func (p *printer) tag(n *ast.Tag) {
 // statement or the body of a lambda must not be.
 func (p *printer) bracedStart(e ast.Expr) bool {
 	switch n := e.(type) {
-	case *ast.Dict:
+	case *ast.Dict, *ast.Select, *ast.SelectSet:
 		return true
+	case *ast.Call:
+		return n.Name == "sql" && len(n.Args) == 1 && n.Params == nil
 	case *ast.Tag:
 		_, isVariable := p.find(n.Kind)
 		return !isVariable
