@@ -372,8 +372,8 @@ func (p *printer) chain(list []ast.Expr, op string, least int) *doc {
 }
 
 func (p *printer) not(n *ast.Not) *doc {
-	if l, ok := n.Expr.(*ast.Lambda); ok && len(l.Params) > 1 && !l.Parens {
-		return concat(text("not "), p.lambda(l, true))
+	if l, ok := n.Expr.(*ast.Lambda); ok && len(l.Params) > 0 && !l.Parens {
+		return concat(text("not "), p.lambda(l, len(l.Params) > 1))
 	}
 	if a, ok := n.Expr.(*ast.NamedArg); ok && !a.Parens {
 		return concat(text("not "), p.expr(a, precLowest)) // in parentheses it would be a call of not

@@ -54,7 +54,7 @@ var tricky = []string{
 	"x -> {}", "x -> {x}", "x -> { x; }", "x -> { return }", "x -> {;}", "x -> {{}}", "x -> {{};}", "x -> {{a;}}", "x -> { return -1 }", "x -> { return -1; }",
 	"x -> {'a': 1}.a", "() -> 1", "(x -> x)(1)", "x -> y -> { return z }", "a = (x -> 1)", "a = x -> 1", "x -> { if (a) { b } }",
 	"{}", "({})", "{}.a", "{a}", "({a})", "{a}.b", "{a: 1}", "{a: 1}.b", "({}).a := 1", "{}[1]", "({})[1]", "{a: b ? c : d}", "{a ? b : c: 1}", "{(a ? b : c): 1}",
-	"(a := 1)", "not a := 0", "f(a := 1)", "a := b := c", "b(a := 1) := 2",
+	"(a := 1)", "not a := 0", "not a -> 0", "f(a := 1)", "a := b := c", "b(a := 1) := 2",
 	"if (a) x := 1 else y := 2", "if (a) x := 1; else y := 2", "if (a) b; else c", "if (a) if (b) c; else d", "if (a) { if (b) c } else d", "while (a) if (b) x := 1;",
 	"if (a) while (b) x := 1; else y", "if (a) let x := 1 else let y := 2", "if(a, b, c)", "`if`(a)", "(if(a))", "`if`(a); b", "if (a) ; else b", "if (a) else b",
 	"while (a) ;", "for (;;) a", "for (let i := 0; i < 1; i := i + 1) ;", "for (a; b; c) {}", "for (i in x) { y }", "for (let k, v in x) {}", "for (i := 0; ; ) a",
