@@ -43,6 +43,7 @@ type App struct {
 	cfg       Config
 	log       *slog.Logger
 	lock      *flock.Flock
+	listener  net.Listener // bound, so that programs may be told the site's address
 	store     *db.Store
 	queue     *db.Queue
 	accounts  *account.Accounts
@@ -60,8 +61,8 @@ type App struct {
 	stopErr error
 }
 
-// New builds the parts and opens the data folder; nothing runs and nothing
-// listens yet. When it fails, nothing stays open.
+// New builds the parts, opens the data folder and binds the address; nothing
+// runs and nobody is answered yet. When it fails, nothing stays open.
 func New(ctx context.Context, cfg Config) (*App, error) {
 	a := &App{cfg: cfg, warmed: time.Now(), failed: make(chan error, 1)}
 	if a.cfg.Now == nil {
@@ -88,6 +89,9 @@ func (a *App) build(ctx context.Context) error {
 	sealer, err := openSealer(a.cfg)
 	if err != nil {
 		return err
+	}
+	if a.listener, err = net.Listen("tcp", a.cfg.Addr); err != nil {
+		return fmt.Errorf("listen on %s: %w", a.cfg.Addr, err)
 	}
 	if a.accounts, err = account.New(account.Config{Store: a.store, Now: a.cfg.Now, Log: a.log}); err != nil {
 		return err
@@ -187,7 +191,7 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.engine.Start(ctx); err != nil {
 		return err
 	}
-	if err := a.web.Listen(a.cfg.Addr); err != nil {
+	if err := a.web.Serve(a.listener); err != nil {
 		return err
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -205,7 +209,7 @@ func (a *App) Start(ctx context.Context) error {
 func (a *App) Failed() <-chan error { return a.failed }
 
 // Addr is the address in use, with the port that was picked for port 0.
-func (a *App) Addr() string { return a.web.Addr() }
+func (a *App) Addr() string { return a.listener.Addr().String() }
 
 // Stop takes no new requests, lets work in hand finish or hands it back to
 // the queue, writes what is buffered and closes the data folder. It may be
@@ -239,6 +243,12 @@ func (a *App) close() error {
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
+	}
+	if a.listener != nil {
+		// The web server has closed it, unless it was never started.
+		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
 	}
 	if a.lock != nil {
 		errs = append(errs, a.lock.Unlock())
@@ -304,10 +314,7 @@ func (a *App) siteURL() string {
 	if a.cfg.BaseURL != "" {
 		return strings.TrimRight(a.cfg.BaseURL, "/")
 	}
-	addr := a.cfg.Addr
-	if a.web != nil && a.web.Addr() != "" {
-		addr = a.web.Addr()
-	}
+	addr := a.listener.Addr().String()
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return "http://" + addr
@@ -322,7 +329,7 @@ func (a *App) siteURL() string {
 func (a *App) ownHosts() []string {
 	_, site, _ := strings.Cut(a.siteURL(), "://")
 	hosts := []string{site}
-	if _, port, err := net.SplitHostPort(a.cfg.Addr); err == nil && port != "0" {
+	if _, port, err := net.SplitHostPort(a.listener.Addr().String()); err == nil {
 		hosts = append(hosts, "127.0.0.1:"+port, "localhost:"+port)
 	}
 	return hosts

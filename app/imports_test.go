@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// doors is the table of docs/architecture.md: which room may look into which.
+// doors says which room may look into which (CONTRIBUTING.md draws it).
 // A room always may look into its own sub-packages. web/respond and
 // web/session are rooms of their own, since handlers may use them without
 // seeing the rest of web.

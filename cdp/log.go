@@ -32,9 +32,11 @@ type LogQuery struct {
 	Invocation InvocationID
 	After      time.Time // strictly greater
 	Before     time.Time // strictly less
-	AfterSeq   int64     // strictly greater; then oldest first, for live tails
-	Levels     []Level
-	Search     string // case-insensitive, literal
-	Limit      int    // 50 when 0
-	Offset     int
+	// Tail asks for what came after AfterSeq (0 is the beginning), oldest first.
+	Tail     bool
+	AfterSeq int64 // strictly greater; only with Tail
+	Levels   []Level
+	Search   string // case-insensitive, literal
+	Limit    int    // 50 when 0
+	Offset   int
 }

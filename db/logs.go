@@ -58,7 +58,7 @@ func logWhere(q cdp.LogQuery) *where {
 	if !q.Before.IsZero() {
 		w.add("time_us < ?", us(q.Before))
 	}
-	if q.AfterSeq > 0 {
+	if q.Tail {
 		w.add("seq > ?", q.AfterSeq)
 	}
 	if len(q.Levels) > 0 {
@@ -70,12 +70,12 @@ func logWhere(q cdp.LogQuery) *where {
 	return w
 }
 
-// Logs lists log entries, newest first, or with q.AfterSeq those after it,
+// Logs lists log entries, newest first, or with q.Tail those after q.AfterSeq,
 // oldest first; 50 when q.Limit is 0.
 func (s *Store) Logs(ctx context.Context, q cdp.LogQuery) ([]cdp.LogEntry, error) {
 	w := logWhere(q)
 	order := "time_us desc, seq desc"
-	if q.AfterSeq > 0 {
+	if q.Tail {
 		order = "seq"
 	}
 	rows, err := s.telemetry.query(ctx, `

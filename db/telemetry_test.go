@@ -251,8 +251,9 @@ func TestLogsAreFound(t *testing.T) {
 		{"by text in any case, with umlaut", cdp.LogQuery{Search: "größer ALS"}, []cdp.LogEntry{l[1]}},
 		{"by literal text", cdp.LogQuery{Search: "% _"}, []cdp.LogEntry{l[1]}},
 		{"a page", cdp.LogQuery{Limit: 2, Offset: 1}, []cdp.LogEntry{l[4], l[3]}},
-		{"a live tail, oldest first", cdp.LogQuery{AfterSeq: l[2].Seq}, []cdp.LogEntry{l[3], l[4], l[5]}},
-		{"a live tail of a function", cdp.LogQuery{AfterSeq: l[2].Seq, Function: fnA, Limit: 1}, []cdp.LogEntry{l[4]}},
+		{"a live tail, oldest first", cdp.LogQuery{Tail: true, AfterSeq: l[2].Seq}, []cdp.LogEntry{l[3], l[4], l[5]}},
+		{"a live tail from the beginning", cdp.LogQuery{Tail: true, Limit: 1}, []cdp.LogEntry{l[0]}},
+		{"a live tail of a function", cdp.LogQuery{Tail: true, AfterSeq: l[2].Seq, Function: fnA, Limit: 1}, []cdp.LogEntry{l[4]}},
 	} {
 		tt.q.Project = project
 		if d := cmp.Diff(seqs(tt.want), seqs(must(s.Logs(ctx, tt.q))(t))); d != "" {

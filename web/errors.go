@@ -76,6 +76,10 @@ var byAPICode = map[string]row{
 // caller what is wrong; any other error says that something went wrong and
 // under which ID its cause stands in the log.
 func (s *Server) onError(c *fiber.Ctx, err error) error {
+	if session.RequestID(c) == "" {
+		s.broken(c)
+		defer func() { s.meter.observe(c, 0) }()
+	}
 	p := problem(c, err)
 	s.note(c, p, err)
 	c.Response().ResetBody()

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,7 +63,10 @@ func callerOf(c *fiber.Ctx) kind {
 	if k, ok := c.Locals(kindKey{}).(kind); ok {
 		return k
 	}
-	if strings.HasPrefix(c.Path(), "/api/") {
+	switch path := c.Path(); {
+	case slices.Contains(append(sdkPaths(), recordings), strings.TrimSuffix(path, "/")):
+		return sdk
+	case strings.HasPrefix(path, "/api/"):
 		return program
 	}
 	return person

@@ -26,12 +26,7 @@ const (
 // called, and gives it a context with a deadline.
 func (s *Server) outer(c *fiber.Ctx) error {
 	began := s.now()
-	id := uuid.Must(uuid.NewV7()).String()
-	session.SetRequestID(c, id)
-	session.SetServer(c, s.running)
-	session.SetFrom(c, s.caller(c))
-	c.Set("X-Request-Id", id)
-
+	s.introduce(c)
 	within := writeWithin
 	if m := c.Method(); m == fiber.MethodGet || m == fiber.MethodHead {
 		within = readWithin
@@ -47,6 +42,26 @@ func (s *Server) outer(c *fiber.Ctx) error {
 	}
 	s.meter.observe(c, s.now().Sub(began))
 	return err
+}
+
+// introduce names a request and notes who called.
+func (s *Server) introduce(c *fiber.Ctx) {
+	id := uuid.Must(uuid.NewV7()).String()
+	session.SetRequestID(c, id)
+	session.SetServer(c, s.running)
+	session.SetFrom(c, s.caller(c))
+	c.Set("X-Request-Id", id)
+}
+
+// broken makes up for the middleware that a request never reached, because it
+// could not be read: it is named and counted like any other, and its answer
+// gets through to a client that still sends.
+func (s *Server) broken(c *fiber.Ctx) {
+	s.introduce(c)
+	c.SetUserContext(s.running)
+	if held, ok := c.Context().Conn().(*conn); ok {
+		held.lingers.Store(true)
+	}
 }
 
 // recovered turns a panic into an error that the error handler answers as a

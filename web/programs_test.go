@@ -267,6 +267,35 @@ func TestBodiesThatAreTooLarge(t *testing.T) {
 	}
 }
 
+// A request that is refused before it was read is answered, to each caller in
+// its own way, although the client still sends; and it is named and counted.
+func TestRequestsThatAreNotRead(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	c := h.client(t)
+	body := strings.Repeat("x", web.MaxBody+1<<20)
+	for _, tt := range []struct{ path, kind, text string }{
+		{"/batch/", "text/plain", "maximum event size exceeded"},
+		{"/s/", "text/plain", "maximum event size exceeded"},
+		{"/api/projects/1/hog_functions/", "application/json", `"code":"request_too_large"`},
+		{"/login", "text/html", "What was sent is too large."},
+	} {
+		a := c.do("POST", tt.path, body)
+		if a.status != http.StatusRequestEntityTooLarge || !strings.HasPrefix(a.header.Get("Content-Type"), tt.kind) || !strings.Contains(a.body, tt.text) {
+			t.Errorf("%s: %d %s %.200s, want %s with %s", tt.path, a.status, a.header.Get("Content-Type"), a.body, tt.kind, tt.text)
+		}
+		if id := a.header.Get("X-Request-Id"); id == "" || !strings.Contains(h.logged(), id) {
+			t.Errorf("%s: the log has no line for request %q", tt.path, id)
+		}
+	}
+	metrics := c.do("GET", "/_metrics", "").body
+	for _, line := range []string{`{caller="sdk",status="4xx"} 2`, `{caller="api",status="4xx"} 1`, `{caller="people",status="4xx"} 1`} {
+		if !strings.Contains(metrics, "hogpen_http_request_seconds_count"+line) {
+			t.Errorf("no metric %s", line)
+		}
+	}
+}
+
 func TestClientAddress(t *testing.T) {
 	t.Parallel()
 	event := `{"api_key":"TOKEN","event":"a","distinct_id":"u"}`

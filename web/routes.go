@@ -46,6 +46,14 @@ type Admin struct {
 	Open []Route
 }
 
+// sdkPaths are the paths that take events, without the slash at the end.
+func sdkPaths() []string {
+	return []string{"/i/v0/e", "/e", "/capture", "/track", "/engage", "/batch"}
+}
+
+// recordings is the path of session recordings, which are the largest bodies.
+const recordings = "/s"
+
 // routes is the map of the house. Order matters: the first match answers.
 func (s *Server) routes() {
 	app := s.app
@@ -55,13 +63,10 @@ func (s *Server) routes() {
 	// path answers every method, with and without a slash at the end.
 	if h := s.c.Capture; h != nil {
 		sdks := func(path string, f fiber.Handler) { app.All(path, calls(sdk), h.CORS, f) }
-		sdks("/i/v0/e", h.Capture)
-		sdks("/e", h.Capture)
-		sdks("/capture", h.Capture)
-		sdks("/track", h.Capture)
-		sdks("/engage", h.Capture)
-		sdks("/batch", h.Capture)
-		sdks("/s", h.Recording)
+		for _, path := range sdkPaths() {
+			sdks(path, h.Capture)
+		}
+		sdks(recordings, h.Recording)
 		sdks("/flags", h.Flags)
 		sdks("/decide", h.Decide)
 		sdks("/array/:token/config", h.RemoteConfig)
@@ -174,14 +179,33 @@ func AdminRoutes(h *admin.Handler) Admin {
 			{Method: get, Path: "/account/keys", Handler: h.AccountKeys},
 			{Method: post, Path: "/account/keys", Handler: h.CreateKey},
 			{Method: post, Path: "/account/keys/:id/revoke", Handler: h.RevokeKey},
+			{Method: get, Path: "/project/:pid/*", Handler: h.PostHogLink},
+			{Method: get, Path: "/project/:pid", Handler: h.PostHogLink},
 		},
 		Project: []Route{
 			{Method: get, Path: "/", Handler: h.Overview},
 			{Method: get, Path: "/functions", Handler: h.FunctionList},
+			{Method: get, Path: "/functions/:id", Handler: h.FunctionBuild},
+			{Method: post, Path: "/functions/:id", Handler: h.SaveFunction, Can: account.Edit},
+			{Method: get, Path: "/functions/:id/logs", Handler: h.FunctionLogs},
+			{Method: get, Path: "/functions/:id/metrics", Handler: h.FunctionMetrics},
+			{Method: post, Path: "/_/functions/check", Handler: h.FunctionCheck},
+			{Method: get, Path: "/_/functions/complete", Handler: h.FunctionComplete},
+			{Method: post, Path: "/_/functions/:id/filters", Handler: h.FunctionFilters, Can: account.Edit},
+			// Whoever may only look may test what is stored, with mocked requests.
+			{Method: post, Path: "/_/functions/:id/test", Handler: h.TestFunction},
 			{Method: post, Path: "/_/functions/:id/enabled", Handler: h.FunctionEnabled, Can: account.Edit},
 			{Method: post, Path: "/_/functions/:id/trash", Handler: h.FunctionTrash, Can: account.Edit},
 			{Method: get, Path: "/pipeline", Handler: h.Pipeline},
 			{Method: post, Path: "/pipeline", Handler: h.Reorder, Can: account.Edit},
+			{Method: get, Path: "/templates", Handler: h.TemplateList},
+			{Method: get, Path: "/templates/:tid", Handler: h.Template},
+			{Method: post, Path: "/templates/:tid", Handler: h.UseTemplate, Can: account.Edit},
+			{Method: get, Path: "/logs", Handler: h.ProjectLogs},
+			{Method: get, Path: "/_/logs/stream", Handler: h.LogStream},
+			{Method: get, Path: "/metrics", Handler: h.ProjectMetrics},
+			{Method: get, Path: "/events", Handler: h.EventList},
+			{Method: get, Path: "/events/:uuid", Handler: h.Event},
 		},
 	}
 }

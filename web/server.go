@@ -173,6 +173,18 @@ func parsePrefix(text string) (netip.Prefix, error) {
 // Listen binds the address (port 0 picks a free one) and serves it. It
 // returns once connections are accepted, or with the reason they are not.
 func (s *Server) Listen(addr string) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	if err := s.Serve(l); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	return nil
+}
+
+// Serve serves a listener that is bound already, and closes it at Shutdown.
+func (s *Server) Serve(l net.Listener) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.listener != nil {
@@ -181,14 +193,10 @@ func (s *Server) Listen(addr string) error {
 	if s.running.Err() != nil {
 		return errors.New("web: already stopped")
 	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", addr, err)
-	}
 	served := make(chan error, 1)
 	s.listener, s.served = l, served
 	go func() {
-		err := s.app.Listener(l)
+		err := s.app.Listener(lingering{l})
 		if err != nil && s.running.Err() == nil {
 			s.log.Error("the HTTP server ended", "error", err)
 		}

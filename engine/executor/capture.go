@@ -27,6 +27,9 @@ func (r *run) capture(c *vm.Call) (vm.Value, error) {
 	case r.hasCaptured:
 		return vm.Null, errors.New("postHogCapture was called more than once. Only one call is allowed per function")
 	}
+	if !vm.Fits(arg, maxValue) {
+		return vm.Null, fmt.Errorf("postHogCapture was called with more than %d bytes", maxValue)
+	}
 	r.hasCaptured = true
 	count := r.globals.Path("event", "properties", countKey).Num()
 	if count >= loopLimit {

@@ -150,7 +150,7 @@ func (x *Executor) runOnce(p *vm.Program, globals vm.Value, b vm.Budget, functio
 	m := x.machines.Get().(*vm.Machine)
 	defer x.machines.Put(m)
 	began := time.Now()
-	out := ended(m.Run(nil, p, globals, vm.Env{Functions: functions, Now: x.now}, b)) //nolint:staticcheck // no context to wait for
+	out := ended(m.Run(context.Background(), p, globals, vm.Env{Functions: functions, Now: x.now}, b))
 	out.took = time.Since(began)
 	return out
 }

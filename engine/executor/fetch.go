@@ -14,6 +14,10 @@ import (
 	"hogpen/hog/vm"
 )
 
+// maxValue bounds, in bytes, what a program hands on: inputs, requests, events.
+// It is as much as an event may bring along.
+const maxValue = 20 << 20
+
 // maxDetail bounds the part of an answer that a log line repeats.
 const maxDetail = 1000
 
@@ -64,6 +68,10 @@ func (a attempt) kind() string {
 // fetch makes the next attempt of the pending fetch. Its answer is a value for
 // the program, or a pause after which the same request is made again.
 func (r *run) fetch(ctx context.Context, args []vm.Value) (reply, error) {
+	if len(args) > 1 && !vm.Fits(args[1], maxValue) {
+		r.inv.Attempt++
+		return r.judge(attempt{failure: &fetch.Error{Name: fetch.InvalidRequestError, Detail: fmt.Sprintf("Request exceeds the limit of %d bytes", maxValue)}}), nil
+	}
 	req := request(args)
 	if r.trial != nil && r.trial.mock {
 		return reply{value: r.trial.mockFetch(r, req, args)}, nil

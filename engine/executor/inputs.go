@@ -286,6 +286,9 @@ func (x *Executor) buildInputs(plan *inputPlan, globals vm.Value) (vm.Value, err
 		if err != nil {
 			return b.done.Freeze(), err
 		}
+		if !vm.Fits(v, maxValue) {
+			return b.done.Freeze(), fmt.Errorf("input %s is larger than %d bytes", in.key, maxValue)
+		}
 		b.done.Set(in.key, v.Freeze())
 	}
 	return b.done.Freeze(), nil
@@ -317,7 +320,8 @@ func (b *inputBuilder) build(in *plannedInput) (vm.Value, error) {
 	return in.node.eval(func(p *vm.Program) (vm.Value, error) {
 		out := b.x.runOnce(p, b.scope(), b.x.programBudget(), nil)
 		if out.suspended != nil {
-			return vm.Null, fmt.Errorf("Could not execute bytecode for input field: %s", in.key) //nolint:staticcheck // PostHog's text
+			//lint:ignore ST1005 the text is PostHog's
+			return vm.Null, fmt.Errorf("Could not execute bytecode for input field: %s", in.key)
 		}
 		return out.value, out.err
 	})

@@ -55,6 +55,9 @@ func (j *journal) clean(message string) string {
 func printed(args []vm.Value) string {
 	var b []byte
 	for i, a := range args {
+		if vm.TooLong(len(b)) {
+			break
+		}
 		if i > 0 {
 			b = append(b, ", "...)
 		}

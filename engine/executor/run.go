@@ -265,8 +265,11 @@ func (r *run) sleep(args []vm.Value) reply {
 // suspend writes the run into its invocation.
 func (r *run) suspend(s *vm.Suspension, a reply) (Result, error) {
 	state, err := s.State.MarshalJSON()
-	if err != nil {
-		return Result{}, fmt.Errorf("write state of invocation %s: %w", r.inv.ID, err)
+	if err != nil { // it is nested too deep, which is the program's doing
+		return r.end(outcome{err: fmt.Errorf("the function cannot wait: %w", err)}), nil
+	}
+	if len(state) > maxValue || !vm.Fits(vm.NewArray(s.Args), maxValue) {
+		return r.end(outcome{err: fmt.Errorf("the function holds more than %d bytes and cannot wait", maxValue)}), nil
 	}
 	p := pending{
 		Name: s.Name, Args: vm.AppendJSON(nil, vm.NewArray(s.Args)), Code: r.code,
@@ -351,7 +354,11 @@ func (r *run) print(c *vm.Call) (vm.Value, error) {
 	r.inv.Printed++
 	switch {
 	case r.inv.Printed <= maxPrints:
-		r.journal.add(cdp.LevelInfo, printed(c.Args))
+		text := printed(c.Args)
+		if err := c.Spend(len(text) / 16); err != nil {
+			return vm.Null, err
+		}
+		r.journal.add(cdp.LevelInfo, text)
 	case r.inv.Printed == maxPrints+1:
 		r.journal.add(cdp.LevelWarn, "Function exceeded maximum log entries. No more logs will be collected. Event: "+r.inv.EventUUID)
 	}

@@ -132,7 +132,7 @@ func (b *bench) run(ctx context.Context, inv *cdp.Invocation) error {
 	if res.Error != "" {
 		b.fault(res.Error)
 	}
-	if b.f.Type == cdp.SourceWebhook && res.Value.Truthy() {
+	if b.f.Type == cdp.SourceWebhook && res.Value.Truthy() && vm.Fits(res.Value, maxValue) {
 		b.result.Result = json.RawMessage(r.hide(string(vm.AppendJSON(nil, res.Value))))
 	}
 	return nil

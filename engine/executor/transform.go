@@ -126,7 +126,7 @@ func (w *transformation) work() {
 	out := w.x.runOnce(w.f.program, globals, w.x.transformBudget(), w.host())
 	w.out.Took = out.took
 	if out.suspended != nil {
-		out.err = fmt.Errorf("Function suspended on async function '%s' but this executor cannot run async functions", out.suspended.Name) //nolint:staticcheck // PostHog's text
+		out.err = fmt.Errorf("Function suspended on async function '%s' but this executor cannot run async functions", out.suspended.Name)
 	}
 	if out.err != nil {
 		w.fail(fmt.Sprintf("Error executing function on event %s: %s", w.s.uuid, out.err), out.err.Error(), errorKind(out.err))
@@ -175,6 +175,10 @@ func (w *transformation) apply(v vm.Value) {
 	props, _ := v.Get("properties")
 	if !props.IsDict() {
 		w.invalid("Invalid transformation result: expected an object with properties")
+		return
+	}
+	if !vm.Fits(props, maxValue) {
+		w.invalid(fmt.Sprintf("Invalid transformation result: properties are larger than %d bytes", maxValue))
 		return
 	}
 	w.s.setProps(props)
@@ -232,7 +236,11 @@ func (w *transformation) print(c *vm.Call) (vm.Value, error) {
 	w.prints++
 	switch {
 	case w.prints <= maxPrints:
-		w.journal.add(cdp.LevelInfo, printed(c.Args))
+		text := printed(c.Args)
+		if err := c.Spend(len(text) / 16); err != nil {
+			return vm.Null, err
+		}
+		w.journal.add(cdp.LevelInfo, text)
 	case w.prints == maxPrints+1:
 		w.journal.add(cdp.LevelWarn, "Function exceeded maximum log entries. No more logs will be collected. Event: "+w.s.uuid)
 	}

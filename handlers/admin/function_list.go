@@ -267,7 +267,7 @@ func (h *Handler) FunctionEnabled(c *fiber.Ctx) error {
 		word = "Enabled "
 	}
 	respond.Toast(c, ui.ToastProps{Tone: ui.OK, Text: word + f.Title(), Undo: c.Path(),
-		Fields: []ui.Hidden{{Name: "enabled", Value: strconv.FormatBool(!on)}}})
+		Fields: []ui.Hidden{{Name: "enabled", Value: strconv.FormatBool(!on)}, {Name: "version", Value: strconv.Itoa(f.Version)}}})
 	return h.afterSwitch(c, f)
 }
 
@@ -280,7 +280,19 @@ func (h *Handler) afterSwitch(c *fiber.Ctx, f *cdp.Function) error {
 	if err != nil {
 		return err
 	}
-	parts := []respond.Place{{Selector: "#function-" + string(f.ID), Swap: hx.Morph, Content: pages.FunctionRow(rows[0])}}
+	head, err := h.head(c, f, "")
+	if err != nil {
+		return err
+	}
+	parts := []respond.Place{
+		{Selector: "#function-" + string(f.ID), Swap: hx.Morph, Content: pages.FunctionRow(rows[0])},
+		{Selector: "#head-line-" + string(f.ID), Swap: hx.Morph, Content: pages.FunctionHeadLine(head)},
+	}
+	// Switching makes a version. A form that is open on the one before goes on
+	// from there, unless somebody else's came in between.
+	if c.FormValue("version") == strconv.Itoa(f.Version-1) {
+		parts = append(parts, respond.Place{Selector: "#base", Swap: hx.Outer, Content: pages.FunctionBase(f.Version)})
+	}
 	if f.Type == cdp.Transformation {
 		d, err := h.pipeline(c)
 		if err != nil {
@@ -310,8 +322,15 @@ func (h *Handler) refuseSwitch(c *fiber.Ctx, id cdp.FunctionID, faults []*cdp.Er
 		return err
 	}
 	rows[0].Error, rows[0].ErrorAt = fieldMessage(faults[0]), rows[0].Href
+	head, err := h.head(c, f, "")
+	if err != nil {
+		return err
+	}
+	head.Error, head.ErrorAt = rows[0].Error, rows[0].Href
 	c.Status(fiber.StatusUnprocessableEntity)
-	return respond.Places(c, respond.Place{Selector: "#function-" + string(id), Swap: hx.Morph, Content: pages.FunctionRow(rows[0])})
+	return respond.Places(c,
+		respond.Place{Selector: "#function-" + string(id), Swap: hx.Morph, Content: pages.FunctionRow(rows[0])},
+		respond.Place{Selector: "#head-line-" + string(id), Swap: hx.Morph, Content: pages.FunctionHeadLine(head)})
 }
 
 // FunctionTrash is POST /p/:pid/_/functions/:id/trash; with restore=true it

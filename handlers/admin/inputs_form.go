@@ -27,7 +27,7 @@ func (f form) has(name string) bool { return len(f[name]) > 0 }
 // inputsOf turns the fields of the inputs form into the JSON object that
 // FunctionChange.Inputs takes. Fields are named input.<key>; a dictionary has
 // rows of input.<key>.name and input.<key>.value; a secret is replaced only
-// when input.<key>.mode says "replace". stored gives what has no field in the
+// when input.<key>.mode says "replace" and cleared when it says "remove". stored gives what has no field in the
 // form (hidden inputs), so that nothing gets lost. Texts that cannot be read
 // are faults by field, in the API's naming (inputs__url).
 func inputsOf(schema []cdp.InputSchema, stored cdp.Inputs, f form) (json.RawMessage, map[string]string) {
@@ -56,7 +56,10 @@ func inputsOf(schema []cdp.InputSchema, stored cdp.Inputs, f form) (json.RawMess
 // inputOf gives one member of the inputs object, or nil when it has no value.
 func inputOf(s cdp.InputSchema, stored cdp.Inputs, f form) (json.RawMessage, error) {
 	name := "input." + s.Key
-	if s.Secret && f.get(name+".mode") != "replace" {
+	switch {
+	case s.Secret && f.get(name+".mode") == "remove":
+		return json.RawMessage(`{"value":""}`), nil
+	case s.Secret && f.get(name+".mode") != "replace":
 		return json.RawMessage(`{"secret":true}`), nil
 	}
 	if !f.has(name) && !f.has(name+".present") {

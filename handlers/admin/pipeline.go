@@ -101,7 +101,7 @@ func (h *Handler) Reorder(c *fiber.Ctx) error {
 	if c.FormValue("version") != orderVersion(steps) {
 		return h.orderConflict(c)
 	}
-	order := present(steps)
+	order := idsOf(steps)
 	before := slices.Clone(order)
 	if move := c.FormValue("move"); move != "" {
 		order = moved(order, move)
@@ -155,7 +155,7 @@ func (h *Handler) orderConflict(c *fiber.Ctx) error {
 	return respond.Page(c, pages.Pipeline(s, d))
 }
 
-func present(steps []*cdp.Function) []string {
+func idsOf(steps []*cdp.Function) []string {
 	var ids []string
 	for _, f := range steps {
 		ids = append(ids, string(f.ID))
@@ -183,15 +183,18 @@ func sameSet(a, b []string) bool {
 	return slices.Equal(a, b)
 }
 
-// formOf gives every field of a posted form.
+// formOf gives every field of a posted form. Browsers send line breaks as two
+// characters, whatever the text had; here they are one again.
 func formOf(c *fiber.Ctx) form {
 	f := form{}
 	for key, value := range c.Request().PostArgs().All() {
-		f[string(key)] = append(f[string(key)], string(value))
+		f[string(key)] = append(f[string(key)], strings.ReplaceAll(string(value), "\r\n", "\n"))
 	}
 	if multipart, err := c.MultipartForm(); err == nil {
 		for name, values := range multipart.Value {
-			f[name] = append(f[name], values...)
+			for _, v := range values {
+				f[name] = append(f[name], strings.ReplaceAll(v, "\r\n", "\n"))
+			}
 		}
 	}
 	return f

@@ -17,7 +17,9 @@ const (
 )
 
 // ErrHeader is what any interpreter says of an array that is no program.
-var ErrHeader = errors.New("Invalid HogQL bytecode, must start with '_H'") //nolint:staticcheck // PostHog's text
+//
+//lint:ignore ST1005 the text is PostHog's
+var ErrHeader = errors.New("Invalid HogQL bytecode, must start with '_H'")
 
 // UnmarshalJSON reads the form that MarshalJSON writes, see Decode.
 func (p *Program) UnmarshalJSON(data []byte) error {

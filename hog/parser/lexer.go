@@ -306,7 +306,7 @@ func (l *lexer) quoted(quote byte, k kind) {
 	if k == tokQuoted {
 		what, hint = "quoted name", "add a closing "+string(quote)
 	}
-	first := start + 1
+	var first int
 	if i := strings.IndexByte(l.src[start:], '\n'); i > 0 {
 		first = start + i
 	} else {

@@ -48,9 +48,7 @@ func (p *printer) comma(last bool, trailing string, offset int32) *doc {
 // the closing one.
 func (p *printer) brackets(open string, items []*doc, end string, span ast.Span, broken bool) *doc {
 	if span.End > 0 {
-		for _, d := range p.closing(span.End - 1) {
-			items = append(items, d)
-		}
+		items = append(items, p.closing(span.End-1)...)
 	}
 	inside := nest(append([]*doc{soft()}, items...)...)
 	d := group(text(open), inside, soft(), text(end))

@@ -60,6 +60,9 @@ func hogError(c *vm.Call) vm.Value {
 func print(c *vm.Call) (vm.Value, error) {
 	var b strings.Builder
 	for i, a := range c.Args {
+		if vm.TooLong(b.Len()) {
+			break
+		}
 		if i > 0 {
 			b.WriteByte(' ')
 		}

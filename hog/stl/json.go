@@ -96,7 +96,10 @@ func jsonStringify(c *vm.Call) (vm.Value, error) {
 	if err := c.Spend(len(b) / 8); err != nil {
 		return vm.Null, err
 	}
-	return vm.String(string(b)), c.Alloc(len(b))
+	if err := c.AllocText(len(b)); err != nil {
+		return vm.Null, err
+	}
+	return vm.String(string(b)), nil
 }
 
 func isValidJSON(c *vm.Call) (vm.Value, error) {

@@ -35,7 +35,7 @@ var numberFuncs = []*Func{
 		Examples: []Example{{"min2(3, 2)", "2"}},
 	},
 	{
-		Func: fn("plus", 2, 2, plain(plus)), Group: numberGroup, Args: "a, b",
+		Func: fn("plus", 2, 2, plus), Group: numberGroup, Args: "a, b",
 		Doc:      "Adds two numbers, or joins texts when one side is a text. The operator + always adds.",
 		Examples: []Example{{"plus('a', 1)", "'a1'"}, {"plus(1, 2)", "3"}},
 	},
@@ -96,12 +96,16 @@ func min2(c *vm.Call) vm.Value {
 	return c.Arg(1)
 }
 
-func plus(c *vm.Call) vm.Value {
+func plus(c *vm.Call) (vm.Value, error) {
 	a, b := c.Arg(0), c.Arg(1)
 	if simple(a) && simple(b) {
-		return vm.Number(vm.ToNumber(a) + vm.ToNumber(b))
+		return vm.Number(vm.ToNumber(a) + vm.ToNumber(b)), nil
 	}
-	return vm.String(vm.JSText(a) + vm.JSText(b))
+	x, y := vm.JSText(a), vm.JSText(b)
+	if err := work(c, len(x)+len(y)); err != nil {
+		return vm.Null, err
+	}
+	return vm.String(x + y), nil
 }
 
 func simple(v vm.Value) bool {

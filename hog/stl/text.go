@@ -16,12 +16,12 @@ var textFuncs = []*Func{
 		Examples: []Example{{"concat('a', 1, null, [2])", "'a1[2]'"}},
 	},
 	{
-		Func: fn("toString", 1, 2, plain(toString)), Group: textGroup, Args: "value",
+		Func: fn("toString", 1, 2, toString), Group: textGroup, Args: "value",
 		Doc: "Gives the text of a value: its print form, with strings as they are and dates in ISO form.", Null: "Gives 'null'.",
 		Examples: []Example{{"toString([1, 'a'])", `'[1, \'a\']'`}, {"toString(null)", "'null'"}, {"toString(toDate('2024-01-07'))", "'2024-01-07'"}},
 	},
 	{
-		Func: fn("toUUID", 1, 1, plain(toString)), Group: textGroup, Args: "value",
+		Func: fn("toUUID", 1, 1, toString), Group: textGroup, Args: "value",
 		Doc:      "The same as toString; the form of a UUID is not checked.",
 		Examples: []Example{{"toUUID('0190')", "'0190'"}},
 	},
@@ -107,15 +107,21 @@ var textFuncs = []*Func{
 	},
 }
 
-func toString(c *vm.Call) vm.Value {
+func toString(c *vm.Call) (vm.Value, error) {
 	if c.Arg(0).IsString() {
-		return c.Arg(0)
+		return c.Arg(0), nil
 	}
 	s, ok := vm.ToString(c.Arg(0))
 	if !ok {
-		return vm.Null
+		return vm.Null, nil
 	}
-	return vm.String(s)
+	if err := c.Spend(len(s) / 16); err != nil {
+		return vm.Null, err
+	}
+	if err := c.AllocText(len(s)); err != nil {
+		return vm.Null, err
+	}
+	return vm.String(s), nil
 }
 
 func length(c *vm.Call) vm.Value {
@@ -212,10 +218,34 @@ func trimmer(name string, left, right bool) vm.HostFunc {
 	})
 }
 
+// growing is a text that a function builds piece by piece.
+type growing struct {
+	strings.Builder
+	c       *vm.Call
+	charged int
+}
+
+// add charges for a piece and appends it. The memory count takes what nobody
+// can reach for garbage, and so this text; that is why it is charged as a
+// whole whenever it has grown by a quarter.
+func (g *growing) add(piece string) error {
+	if err := g.c.Spend(len(piece) / 16); err != nil {
+		return err
+	}
+	if size := g.Len() + len(piece); size > g.charged {
+		g.charged = max(size, g.charged+g.charged/4)
+		if err := g.c.Alloc(g.charged); err != nil {
+			return err
+		}
+	}
+	g.WriteString(piece)
+	return nil
+}
+
 // replace puts the replacement in up to n places, -1 for all.
 func replace(c *vm.Call, s string, n int) (vm.Value, error) {
 	search, with := vm.JSText(c.Arg(1)), vm.JSText(c.Arg(2))
-	var b strings.Builder
+	out := growing{c: c}
 	rest, at := s, 0
 	for n != 0 {
 		i := strings.Index(rest[at:], search)
@@ -223,14 +253,11 @@ func replace(c *vm.Call, s string, n int) (vm.Value, error) {
 			break
 		}
 		i += at
-		b.WriteString(rest[:i])
-		before := len(s) - len(rest) + i
-		size := b.Len()
-		expand(&b, with, search, s[:before], s[before+len(search):])
-		if err := c.Alloc(b.Len() - size); err != nil {
+		if err := out.add(rest[:i]); err != nil {
 			return vm.Null, err
 		}
-		if err := c.Spend((b.Len() - size) / 16); err != nil {
+		before := len(s) - len(rest) + i
+		if err := out.expand(with, search, s[:before], s[before+len(search):]); err != nil {
 			return vm.Null, err
 		}
 		rest = rest[i+len(search):]
@@ -247,34 +274,37 @@ func replace(c *vm.Call, s string, n int) (vm.Value, error) {
 		}
 		n--
 	}
-	b.WriteString(rest)
-	return vm.String(b.String()), nil
+	if err := out.add(rest); err != nil {
+		return vm.Null, err
+	}
+	return vm.String(out.String()), nil
 }
 
-// expand writes the replacement with its dollar marks filled in.
-func expand(b *strings.Builder, with, found, before, after string) {
+// expand adds the replacement with its dollar marks filled in.
+func (g *growing) expand(with, found, before, after string) error {
 	for {
 		i := strings.IndexByte(with, '$')
 		if i < 0 || i+1 == len(with) {
-			b.WriteString(with)
-			return
+			return g.add(with)
 		}
-		b.WriteString(with[:i])
+		if err := g.add(with[:i]); err != nil {
+			return err
+		}
+		piece, used := "$", 1
 		switch with[i+1] {
 		case '$':
-			b.WriteByte('$')
+			used = 2
 		case '&':
-			b.WriteString(found)
+			piece, used = found, 2
 		case '`':
-			b.WriteString(before)
+			piece, used = before, 2
 		case '\'':
-			b.WriteString(after)
-		default:
-			b.WriteByte('$')
-			with = with[i+1:]
-			continue
+			piece, used = after, 2
 		}
-		with = with[i+2:]
+		if err := g.add(piece); err != nil {
+			return err
+		}
+		with = with[i+used:]
 	}
 }
 

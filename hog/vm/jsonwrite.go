@@ -9,12 +9,13 @@ import (
 // (specification 4.13, 5.7): compact, without HTML escaping; tuples are
 // arrays, dates and errors their raw objects, functions their print form as a
 // string; NaN, infinities and cycles are null; integer-like keys come first.
+// What is longer than MaxText breaks off and is no JSON: see TooLong.
 func AppendJSON(dst []byte, v Value) []byte { return AppendJSONIndent(dst, v, "") }
 
 // AppendJSONIndent is AppendJSON over several lines, each level indented by
 // indent; an empty indent means one line.
 func AppendJSONIndent(dst []byte, v Value, indent string) []byte {
-	w := jsonWriter{b: dst, indent: indent}
+	w := jsonWriter{b: dst, indent: indent, most: len(dst) + MaxText}
 	w.value(v)
 	return w.b
 }
@@ -23,7 +24,10 @@ type jsonWriter struct {
 	b      []byte
 	indent string
 	open   []*object
+	most   int // bytes of b; beyond them nothing is begun
 }
+
+func (w *jsonWriter) full() bool { return len(w.b) > w.most }
 
 func (w *jsonWriter) value(v Value) {
 	switch v.Kind() {
@@ -76,6 +80,9 @@ func (w *jsonWriter) line(open int) {
 func (w *jsonWriter) array(elems []Value) {
 	w.b = append(w.b, '[')
 	for i, e := range elems {
+		if w.full() {
+			return
+		}
 		if i > 0 {
 			w.b = append(w.b, ',')
 		}
@@ -109,6 +116,9 @@ func (w *jsonWriter) dict(d *dict) {
 		}
 	}
 	for i, k := range d.keys {
+		if w.full() {
+			return
+		}
 		w.key(i == 0, k.o.str)
 		w.value(d.vals[i])
 	}

@@ -170,6 +170,15 @@ func (c *Call) NullOrdering() NullOrdering { return c.m.prog.opt.NullOrdering }
 // memory limit's, and must be returned.
 func (c *Call) Alloc(bytes int) error { return c.m.alloc(int64(bytes)) }
 
+// AllocText is Alloc for the text of a nested value, which may have broken
+// off.
+func (c *Call) AllocText(bytes int) error {
+	if TooLong(bytes) {
+		return endless()
+	}
+	return c.Alloc(bytes)
+}
+
 // Spend takes note of work that grows with its input: one unit for about
 // sixteen bytes or one element. The error is the time limit's, and must be
 // returned.

@@ -352,7 +352,14 @@ func (m *Machine) concat(args []Value) (Value, error) {
 	}
 	buf := m.buf[:0]
 	for _, a := range args {
+		before := len(buf)
 		buf = appendText(buf, a)
+		if !a.IsString() && TooLong(len(buf)-before) {
+			return Null, endless()
+		}
+		if int64(len(buf)) > m.memLimit {
+			break // and is refused below
+		}
 		if len(buf) > 1<<16 {
 			if err := m.alloc(int64(len(buf)) / 8); err != nil {
 				return Null, err

@@ -2,12 +2,59 @@ package vm
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
 
+// MaxText bounds the text of a nested value, in bytes. A value that holds
+// another one twice, which holds a third one twice, and so on, is small, while
+// its text has no end. Texts break off soon behind this length.
+const MaxText = 16 << 20
+
+// TooLong reports whether the text of a nested value, n bytes, broke off.
+func TooLong(n int) bool { return n > MaxText }
+
+// endless is how a program learns it.
+func endless() error {
+	return limitErrorf(LimitMemory, "The text of a value is longer than %d bytes.", MaxText)
+}
+
+// Fits reports whether the texts and numbers in v, as often as they would be
+// written, are about most bytes or fewer. It looks at no more than that.
+func Fits(v Value, most int) bool { return fit(v, most, 0) >= 0 }
+
+// fit gives what is left of a size; negative when v does not fit.
+func fit(v Value, left, depth int) int {
+	left -= 2
+	if v.o == nil || depth >= maxNesting {
+		return left
+	}
+	left -= len(v.o.str)
+	if l := v.o.list; l != nil {
+		for _, e := range l.elems {
+			if left < 0 {
+				return left
+			}
+			left = fit(e, left, depth+1)
+		}
+	}
+	if d := v.o.dict; d != nil {
+		for i := range d.keys {
+			if left < 0 {
+				return left
+			}
+			left = fit(d.vals[i], fit(d.keys[i], left, depth+1), depth+1)
+		}
+	}
+	if e := v.o.ext; e != nil && v.o.kind == KindError {
+		left = fit(e.payload, fit(e.msg, left, depth+1), depth+1)
+	}
+	return left
+}
+
 // Print gives the print form of a nested value (specification 4.7): strings
-// quoted, cycles as null.
+// quoted, cycles as null. It breaks off behind MaxText.
 func Print(v Value) string {
 	if v.o == &numberObject {
 		return NumberText(v.n)
@@ -62,9 +109,7 @@ func JSText(v Value) string {
 	case KindString:
 		return v.o.str
 	case KindArray, KindTuple:
-		var b strings.Builder
-		joinText(&b, v, ",", nil)
-		return b.String()
+		return JoinText(v, ",")
 	case KindDict:
 		return "[object Map]"
 	}
@@ -73,32 +118,37 @@ func JSText(v Value) string {
 
 // JoinText joins the JavaScript texts of a list's elements, null as nothing.
 func JoinText(v Value, sep string) string {
-	var b strings.Builder
-	joinText(&b, v, sep, nil)
-	return b.String()
+	var j joiner
+	j.list(v.o, sep)
+	return string(j.b)
 }
 
-func joinText(b *strings.Builder, v Value, sep string, open []*object) {
-	for _, o := range open {
-		if o == v.o {
-			return
-		}
+type joiner struct {
+	b    []byte
+	open []*object
+}
+
+func (j *joiner) list(o *object, sep string) {
+	if len(j.open) >= maxNesting || slices.Contains(j.open, o) {
+		return
 	}
-	open = append(open, v.o)
-	for i, e := range v.o.list.elems {
+	j.open = append(j.open, o)
+	for i, e := range o.list.elems {
+		if TooLong(len(j.b)) {
+			break
+		}
 		if i > 0 {
-			b.WriteString(sep)
+			j.b = append(j.b, sep...)
 		}
 		switch {
 		case e.o == nil:
 		case e.o.list != nil:
-			if len(open) < maxNesting {
-				joinText(b, e, ",", open)
-			}
+			j.list(e.o, ",")
 		default:
-			b.WriteString(JSText(e))
+			j.b = append(j.b, JSText(e)...)
 		}
 	}
+	j.open = j.open[:len(j.open)-1]
 }
 
 // maxNesting bounds every walk over nested values that a program can make.
@@ -181,6 +231,9 @@ func (p *printer) list(o *object, open, close string) {
 	}
 	p.str(open)
 	for i, e := range o.list.elems {
+		if TooLong(len(p.b)) {
+			break
+		}
 		if i > 0 {
 			p.str(", ")
 		}
@@ -197,6 +250,9 @@ func (p *printer) dict(o *object) {
 	}
 	p.str("{")
 	for i, k := range o.dict.keys {
+		if TooLong(len(p.b)) {
+			break
+		}
 		if i > 0 {
 			p.str(", ")
 		}

@@ -29,6 +29,15 @@ class HogEditor extends HTMLElement {
     if (this.view) return;
     this.area = this.querySelector("textarea");
     if (!this.area) return;
+    this.wake();
+  }
+
+  // CodeMirror measures its lines once, so the font has to be there first; it is
+  // asked for here, since nothing else on the page may use it.
+  async wake() {
+    const font = document.fonts.load('13px "Atkinson Hyperlegible Mono"').catch(() => {});
+    await Promise.race([font, new Promise((done) => setTimeout(done, 1500))]);
+    if (this.view || !this.isConnected) return;
     this.build();
     this.setAttribute("data-awake", "");
     this.setAttribute("data-island", "");
@@ -64,14 +73,14 @@ class HogEditor extends HTMLElement {
     this.status.className = "ml-auto";
     this.bar.append(keys, this.status);
     box.append(this.problems, this.bar);
-    // Heights measured before the font came are wrong.
-    document.fonts.ready.then(() => this.view.requestMeasure());
     this.area.form?.addEventListener("reset", () => setTimeout(() => (this.value = this.area.value)));
   }
 
   extensions(label, help) {
     const readOnly = this.area.readOnly || this.area.disabled;
-    const nonce = this.getAttribute("nonce") || this.nonce;
+    // The policy in force is that of the document, which a boosted link keeps;
+    // the page that it swapped in carries a nonce of its own.
+    const nonce = document.querySelector("meta[name=style-nonce]")?.content || this.getAttribute("nonce");
     return [
       nonce ? EditorView.cspNonce.of(nonce) : [],
       lineNumbers(), history(), drawSelection(), highlightSpecialChars(), highlightActiveLine(), highlightActiveLineGutter(),

@@ -11,6 +11,8 @@ const wanted = [
   soon("[data-hp-reorder]", () => import("./reorder.js")),
   soon("[data-hp-chart]", () => import("./chart.js")),
   soon("[data-hp-live]", () => import("./live.js")),
+  soon("[data-hp-rows]", () => import("./rows.js")),
+  soon("[data-hp-ctrl]", () => import("./build.js")),
 ];
 
 // The editor is large: it comes when its place is near the window.

@@ -302,7 +302,7 @@ func (b *Tab) Wait(expression string) {
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
-		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
+		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
 		if yes && err == nil {
 			return
 		}
