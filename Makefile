@@ -52,12 +52,12 @@ lint: ## gofmt, go vet, staticcheck, templ fmt
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 
 generate: node ## make generated files again: templ code, browser assets, docs
+	$(GO) generate ./...
 	$(GO) tool templ generate
 	$(GO) run ./cmd/assets
-	$(GO) generate ./...
 
 verify: generate ## fail when a committed generated file is not current
-	@git diff --exit-code --stat -- '*_templ.go' static docs hog || { echo "generated files are not current: commit what 'make generate' made"; exit 1; }
+	@git diff --exit-code --stat -- '*_templ.go' static docs hog views/assets || { echo "generated files are not current: commit what 'make generate' made"; exit 1; }
 
 update: ## rewrite the golden sections of test scripts
 	HOGPEN_UPDATE=1 $(GO) test ./hog/... ./templates/...

@@ -152,15 +152,23 @@ func hyphenFault(tree ast.Node) error {
 // parseFilterExpression reads a filter that was written as an expression.
 func parseFilterExpression(text string) (ast.Expr, error) {
 	e, diags := parser.Expr(text)
-	for _, d := range diags {
-		if strings.HasPrefix(d.Message, "SQL queries are not supported") {
-			return nil, filterErrorf("Select queries are not allowed in filters")
-		}
-	}
 	if diags.Failed() {
 		return nil, filterErrorf("%s", firstFault(diags).Error())
 	}
+	if hasQuery(e) {
+		return nil, filterErrorf("Select queries are not allowed in filters")
+	}
 	return e, nil
+}
+
+func hasQuery(e ast.Expr) bool {
+	found := false
+	ast.Walk(e, func(n ast.Node) bool {
+		_, ok := n.(*ast.Select)
+		found = found || ok
+		return !found
+	})
+	return found
 }
 
 // compileFilter compiles the expression of filters. Every function must exist:

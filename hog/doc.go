@@ -6,8 +6,9 @@
 // gives: `a ?? b` is a call of ifNull, `a.b.c` one field. Package compiler turns
 // the tree into bytecode (package bytecode), element by element the array that
 // PostHog's compiler makes, with the place in the source kept for each element.
-// Package vm runs bytecode. Package printer goes back from the tree to tidy
-// source.
+// Package vm runs bytecode, with the functions of package stl. From the tree,
+// package javascript makes scripts for browsers, and package printer goes back
+// to tidy source. Package tokens holds the words for programs that colour.
 //
 // There are three kinds of source. A program is a list of statements
 // (Compile). An input template is text with expressions in braces

@@ -242,7 +242,7 @@ func (s *Server) forPerson(c *fiber.Ctx, p Problem) error {
 	if show == nil {
 		show = errorFrame
 	}
-	err := show(c, f)
+	err := guarded(show, c, f)
 	if err == nil {
 		return nil
 	}
@@ -250,6 +250,17 @@ func (s *Server) forPerson(c *fiber.Ctx, p Problem) error {
 	s.log.Error("error page failed", "request", p.RequestID, "error", err)
 	c.Response().ResetBody()
 	return respond.Bare(c.Status(p.Status), f)
+}
+
+// guarded shows an error page and makes an error of a panic: what recovers
+// panics of handlers stands below this.
+func guarded(show func(*fiber.Ctx, respond.Failure) error, c *fiber.Ctx, f respond.Failure) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return show(c, f)
 }
 
 // errorFrame is the error page without the shell, which needs no reader.

@@ -128,12 +128,15 @@ func TestErrorPages(t *testing.T) {
 
 func TestErrorPageThatFails(t *testing.T) {
 	t.Parallel()
-	h := start(t, func(c *web.Config) {
-		c.ErrorPage = func(*fiber.Ctx, respond.Failure) error { return errors.New("no shell") }
-	})
-	a := h.client(t).do("GET", "/nowhere<>", "")
-	if a.status != 404 || !strings.Contains(a.body, "<h1>There is no such page.</h1>") {
-		t.Errorf("%d %s", a.status, a.body)
+	for name, page := range map[string]func(*fiber.Ctx, respond.Failure) error{
+		"an error": func(*fiber.Ctx, respond.Failure) error { return errors.New("no shell") },
+		"a panic":  func(*fiber.Ctx, respond.Failure) error { panic("no shell") },
+	} {
+		h := start(t, func(c *web.Config) { c.ErrorPage = page })
+		a := h.client(t).do("GET", "/nowhere<>", "")
+		if a.status != 404 || !strings.Contains(a.body, "<h1>There is no such page.</h1>") {
+			t.Errorf("%s: %d %s", name, a.status, a.body)
+		}
 	}
 }
 

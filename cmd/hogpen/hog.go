@@ -18,6 +18,7 @@ import (
 	"hogpen/hog"
 	"hogpen/hog/ast"
 	"hogpen/hog/bytecode"
+	"hogpen/hog/javascript"
 	"hogpen/hog/printer"
 	"hogpen/hog/stl"
 	"hogpen/hog/vm"
@@ -32,6 +33,7 @@ func hogCommands() []command {
 		{"hog check", "[--json] FILE...", "show what is wrong with programs", "hogpen hog check --json *.hog", hogCheck},
 		{"hog fmt", "[-w] [-d] [-l] FILE...", "print tidy source; -w writes, -d shows a diff, -l lists files that would change", "hogpen hog fmt -w *.hog", hogFmt},
 		{"hog disasm", "FILE.json", "show bytecode as instructions", "hogpen hog disasm hello.json", hogDisasm},
+		{"hog js", "[--template | --expr] FILE", "translate to JavaScript, with the library functions it needs in front", "hogpen hog js hello.hog", hogJS},
 		{"hog ast", "FILE", "show the tree of a program", "hogpen hog ast hello.hog", hogAST},
 	}
 }
@@ -146,7 +148,7 @@ func hogCompile(_ context.Context, args []string, s streams) error {
 	compile := hog.Compile
 	switch {
 	case template && expr:
-		return fmt.Errorf("--template and --expr exclude each other")
+		return errTwoForms
 	case template:
 		// An editor ends the file with a line break that the template has not.
 		text, compile = strings.TrimSuffix(text, "\n"), hog.CompileTemplate
@@ -159,6 +161,48 @@ func hogCompile(_ context.Context, args []string, s streams) error {
 	}
 	fmt.Fprintln(s.out, prog.String())
 	return nil
+}
+
+var errTwoForms = errors.New("--template and --expr exclude each other")
+
+// hogJS prints a script that can be run as it is when the program neither
+// returns at its top nor reads globals, which the embedding page supplies.
+func hogJS(_ context.Context, args []string, s streams) error {
+	var template, expr bool
+	file, err := oneFile("hog js", args, func(fs *flag.FlagSet) {
+		fs.BoolVar(&template, "template", false, "the file is an input template")
+		fs.BoolVar(&expr, "expr", false, "the file is one expression")
+	})
+	if err != nil {
+		return err
+	}
+	src, err := read(file, s)
+	if err != nil {
+		return err
+	}
+	text := string(src)
+	var tree ast.Node
+	var faults ast.Diagnostics
+	switch {
+	case template && expr:
+		return errTwoForms
+	case template:
+		text = strings.TrimSuffix(text, "\n")
+		tree, faults = hog.ParseTemplate(text)
+	case expr:
+		tree, faults = hog.ParseExpr(text)
+	default:
+		tree, faults = hog.ParseProgram(text)
+	}
+	if faults.Failed() {
+		return diagnosed(file, text, faults)
+	}
+	out, faults := javascript.Print(tree, javascript.Options{})
+	if faults.Failed() {
+		return diagnosed(file, text, faults)
+	}
+	_, err = fmt.Fprintln(s.out, strings.TrimSuffix(out.Script(javascript.Options{}), "\n"))
+	return err
 }
 
 // fault is one diagnostic in the form of `hog check --json`.

@@ -21,7 +21,7 @@ func TestValuesWithoutEnd(t *testing.T) {
 		{"fetch('" + h.url + "', {'headers': {'a': a}})", "Request exceeds the limit of 20971520 bytes."},
 		{"postHogCapture({'event': 'x', 'distinct_id': 'u', 'properties': {'a': a}})", "postHogCapture was called with more than 20971520 bytes"},
 		{"sleep(1, a)", "the function holds more than 20971520 bytes and cannot wait"},
-		{"let d := []\nlet n := 0\nwhile (n < 100000) { d := [d]\nn := n + 1 }\nsleep(1)", "the function cannot wait: state: values are nested deeper than"},
+		{"let d := []\nlet n := 0\nwhile (n < 20000) { d := [d]\nn := n + 1 }\nsleep(1)", "the function cannot wait: state: values are nested deeper than"},
 	} {
 		s := h.run(h.destination(twice+tt.src), event("{}"))
 		if s.Outcome != cdp.OutcomeFailed || len(s.Captured) != 0 {

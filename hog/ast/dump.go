@@ -302,8 +302,10 @@ func (d *dumper) rest(e Expr) {
 	case *Alias:
 		d.w("alias node ", dumpName(n.Name), " ")
 		d.expr(n.Expr)
-	case *Unsupported:
-		d.w(n.Construct, " node")
+	case *Unsupported, *Cast, *Slice, *Positional, *IsDistinct:
+		d.rejected(e)
+	case *Select, *SelectSet, *Join, *Order, *LimitBy:
+		d.mode(e)
 	case *Tag:
 		d.tag(n)
 	case *Bad:

@@ -117,6 +117,8 @@ func exprChildren(n Expr, f func(Node)) {
 		for _, a := range n.Attributes {
 			one(a.Value, f)
 		}
+	default:
+		rejectedChildren(n, f)
 	}
 }
 

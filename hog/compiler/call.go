@@ -77,7 +77,7 @@ func (f *function) specialCall(n *ast.Call) bool {
 		}
 	case "sql":
 		if argc == 1 {
-			f.fault(n.Span, "SQL expressions are not supported yet", "")
+			f.sql(n.Args[0], n.Span)
 			return true
 		}
 	case "inCohort", "notInCohort":

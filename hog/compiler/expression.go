@@ -48,6 +48,8 @@ func (f *function) expr(e ast.Expr) {
 		f.lambda(n)
 	case *ast.Tag:
 		f.tag(n)
+	case *ast.Select, *ast.SelectSet:
+		f.sql(n, e.Place())
 	default:
 		f.reject(e)
 	}
@@ -66,11 +68,13 @@ func (f *function) reject(e ast.Expr) {
 		f.fault(n.Span, "A named argument has no meaning in Hog", "an assignment is a statement of its own; to compare, write `==`")
 	case *ast.Alias:
 		f.fault(n.Span, "An alias (`as`) has no meaning in Hog", "")
-	case *ast.Unsupported:
-		f.fault(n.Span, "Hog cannot compile a "+n.Construct, "BytecodeCompiler has no method visit_"+n.Visitor)
 	case *ast.Bad:
 		f.fault(n.Span, "This expression could not be read", "")
 	default:
+		if construct, visitor, ok := ast.Rejected(e); ok {
+			f.fault(e.Place(), "Hog cannot compile a "+construct, "BytecodeCompiler has no method visit_"+visitor)
+			return
+		}
 		f.fault(ast.Span{}, fmt.Sprintf("Hog cannot compile %T", e), "")
 	}
 }

@@ -319,10 +319,11 @@ func (p *parser) is(left ast.Expr, min int) ast.Expr {
 		i, op = 2, ast.NotEq
 	}
 	if p.peek(i).kw == kwDistinct && p.wordAt(p.pos+i+1, "from") {
-		from := left.Place()
 		p.pos += i + 2
-		p.expr(precIsNull + 1)
-		return p.unsupported(from.Cover(p.since(left)), "`is distinct from` comparison", "is_distinct_from")
+		n := &ast.IsDistinct{Left: left, Negated: op == ast.NotEq, Right: p.expr(precIsNull + 1)}
+		n.Span = p.since(left)
+		n.Text = p.sourceOf(n.Span)
+		return n
 	}
 	if p.peek(i).kw != kwNull {
 		return nil
@@ -358,9 +359,12 @@ func (p *parser) alias(left ast.Expr, min int) ast.Expr {
 func (p *parser) unsupported(span ast.Span, construct, visitor string) ast.Expr {
 	n := &ast.Unsupported{Construct: construct, Visitor: visitor}
 	n.Span = span
-	n.Text = validText(p.src[span.Start:span.End])
+	n.Text = p.sourceOf(span)
 	return n
 }
+
+// sourceOf is the text of a span.
+func (p *parser) sourceOf(span ast.Span) string { return validText(p.src[span.Start:span.End]) }
 
 // postfix reads what is attached to left: a call, an index, a property.
 func (p *parser) postfix(left ast.Expr) ast.Expr {
@@ -383,11 +387,11 @@ func (p *parser) index(left ast.Expr, nullish bool) ast.Expr {
 	open := p.pos
 	p.next()
 	if p.at(tokColon) {
-		return p.slice(left, open)
+		return p.slice(left, nil, open)
 	}
 	e := p.expr(precLowest)
 	if !p.bad && p.at(tokColon) {
-		return p.slice(left, open)
+		return p.slice(left, e, open)
 	}
 	p.closeBracket(open, tokRBracket, "`]` after the index")
 	n := &ast.ArrayAccess{Array: left, Property: e, Nullish: nullish}
@@ -395,13 +399,16 @@ func (p *parser) index(left ast.Expr, nullish bool) ast.Expr {
 	return n
 }
 
-func (p *parser) slice(left ast.Expr, open int) ast.Expr {
+func (p *parser) slice(left, first ast.Expr, open int) ast.Expr {
 	p.next()
+	n := &ast.Slice{Array: left, From: first}
 	if !p.at(tokRBracket) {
-		p.expr(precLowest)
+		n.To = p.expr(precLowest)
 	}
 	p.closeBracket(open, tokRBracket, "`]` after the slice")
-	return p.unsupported(p.since(left), "slice", "array_slice")
+	n.Span = p.since(left)
+	n.Text = p.sourceOf(n.Span)
+	return n
 }
 
 // property reads .name and .3. A number with a leading zero is no index: it
@@ -488,12 +495,17 @@ func (p *parser) nullProperty(left ast.Expr) ast.Expr {
 // cast reads ::Type.
 func (p *parser) cast(left ast.Expr) ast.Expr {
 	p.next()
+	from := p.pos
 	p.name("a type after `::`")
 	for !p.bad && p.at(tokDot) && p.isName(p.pos+1) {
 		p.pos += 2
 	}
 	p.skipParens()
-	return p.unsupported(p.since(left), "type cast", "type_cast")
+	n := &ast.Cast{Expr: left}
+	n.Span = p.since(left)
+	n.Text = p.sourceOf(n.Span)
+	n.Type = p.sourceOf(p.spanFrom(from))
+	return n
 }
 
 // skipParens passes over a parenthesised part that carries no meaning here.

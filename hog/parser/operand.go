@@ -374,6 +374,9 @@ func (p *parser) parenthesised() ast.Expr {
 		n.At = p.here(open)
 		return n
 	}
+	if set := p.moreQueries(e, open+1); set != nil {
+		e = set
+	}
 	p.closeBracket(open, tokRParen, "`)`")
 	ast.AtOf(e).Parens = true
 	return e
@@ -389,11 +392,6 @@ func (p *parser) selectAhead() bool {
 		return !isOperatorWord(t.kw)
 	}
 	return false
-}
-
-func (p *parser) selectQuery(open int) ast.Expr {
-	p.failAt(p.cur(), "SQL queries are not supported yet", "")
-	return p.bads(p.spanFrom(open))
 }
 
 // braces reads a dict or a placeholder.
@@ -435,5 +433,5 @@ func (p *parser) positional() ast.Expr {
 	if !p.accept(tokInt) {
 		return p.noOperand()
 	}
-	return p.unsupported(p.spanFrom(from), "positional", "positional_ref")
+	return &ast.Positional{At: p.here(from), Index: p.text(p.pos - 1)}
 }

@@ -226,12 +226,27 @@ func (p *parser) castCall() ast.Expr {
 	end := int(p.match[open])
 	for i := open + 1; i < end; i++ {
 		if p.toks[i].kw == kwAs && i > open+1 && p.isName(i+1) {
-			p.pos = end + 1
-			return p.unsupported(p.spanFrom(from), "type cast", "type_cast")
+			return p.castAs(from, end)
 		}
 		i = p.skip(i)
 	}
 	return nil
+}
+
+// castAs reads what stands in the parentheses of a cast that ends at end.
+func (p *parser) castAs(from, end int) ast.Expr {
+	n := &ast.Cast{Try: p.atKw(kwTryCast)}
+	p.pos += 2
+	n.Expr = p.expr(precTernary)
+	p.expectWord(kwAs, "`as` and a type")
+	if p.bad {
+		return n.Expr
+	}
+	n.Type = validText(p.src[p.cur().start:p.tok(end).start])
+	p.pos = end + 1
+	n.At = p.here(from)
+	n.Text = p.sourceOf(n.Span)
+	return n
 }
 
 func (p *parser) columns() ast.Expr {

@@ -61,7 +61,7 @@ func level(e ast.Expr) int {
 		return precOr
 	case *ast.Alias:
 		return precAlias
-	case *ast.Lambda, *ast.NamedArg, *ast.Unsupported:
+	case *ast.Lambda, *ast.NamedArg, *ast.Unsupported, *ast.Cast, *ast.Slice, *ast.Positional, *ast.IsDistinct:
 		return precLowest
 	}
 	return precPostfix
@@ -131,12 +131,29 @@ func (p *printer) rest(e ast.Expr) *doc {
 	case *ast.Alias:
 		return concat(p.expr(n.Expr, precAlias), text(" as "+name(n.Name)))
 	case *ast.Unsupported:
-		p.skipComments(n.Span)
-		return text(n.Text)
+		return p.written(n.Span, n.Text)
+	case *ast.Cast:
+		return p.written(n.Span, n.Text)
+	case *ast.Slice:
+		return p.written(n.Span, n.Text)
+	case *ast.IsDistinct:
+		return p.written(n.Span, n.Text)
+	case *ast.Positional:
+		return text("#" + n.Index)
+	case *ast.Select:
+		return p.written(n.Span, n.Text)
+	case *ast.SelectSet:
+		return p.written(n.Span, n.Text)
 	case *ast.Tag:
 		return p.tag(n)
 	}
 	return text("")
+}
+
+// written writes the source of what is printed as it was written.
+func (p *printer) written(span ast.Span, source string) *doc {
+	p.skipComments(span)
+	return text(source)
 }
 
 func dot(nullish bool) string {
@@ -355,8 +372,11 @@ func (p *printer) chain(list []ast.Expr, op string, least int) *doc {
 }
 
 func (p *printer) not(n *ast.Not) *doc {
-	if l, ok := n.Expr.(*ast.Lambda); ok && len(l.Params) > 1 && !l.Parens {
-		return concat(text("not "), p.lambda(l, true))
+	if l, ok := n.Expr.(*ast.Lambda); ok && len(l.Params) > 0 && !l.Parens {
+		return concat(text("not "), p.lambda(l, len(l.Params) > 1))
+	}
+	if a, ok := n.Expr.(*ast.NamedArg); ok && !a.Parens {
+		return concat(text("not "), p.expr(a, precLowest)) // in parentheses it would be a call of not
 	}
 	return concat(text("not "), p.expr(n.Expr, precNot))
 }

@@ -57,6 +57,6 @@
 // # Where Hogpen differs from PostHog's published machine
 //
 // The list of specification 7.1 says what is kept and what is mended. Beyond
-// it: import knows no chunks; sql nodes print as the dicts they are; two reads
+// it: import knows no chunks; two reads
 // of one global are the same object in programs that never write a property.
 package vm

@@ -195,6 +195,10 @@ func (p *printer) value(v Value) {
 		}
 		p.list(v.o, "(", ")")
 	case KindDict:
+		if _, ok := v.Get("__hx_ast"); ok {
+			p.sql(v)
+			return
+		}
 		p.dict(v.o)
 	case KindDate:
 		e := v.o.ext

@@ -2,13 +2,11 @@
 // the server uses too (.tok-k and so on). It colours; it does not parse.
 import { StreamLanguage, HighlightStyle } from "@codemirror/language";
 import { tags } from "@lezer/highlight";
+import { globals, keywords } from "./hog-words.js";
 
-export const keywords = [
-  "let", "fn", "fun", "return", "if", "else", "while", "for", "in", "try", "catch", "finally", "throw",
-  "and", "or", "not", "like", "ilike", "is", "null", "true", "false", "between", "case", "when", "then", "end",
-];
+export { keywords };
 const keyword = new Set(keywords);
-const globals = new Set(["event", "person", "groups", "project", "source", "inputs", "request"]);
+const global = new Set(globals);
 
 const pop = (state) => void state.stack.pop();
 
@@ -40,7 +38,7 @@ const code = (stream, state, frame) => {
     const name = word[0];
     if (keyword.has(name.toLowerCase())) return "keyword";
     if (stream.match(/^\s*\(/, false)) return "function";
-    return globals.has(name) ? "global" : "variable";
+    return global.has(name) ? "global" : "variable";
   }
   const c = stream.next();
   if (frame && c === "{") frame.depth++;
