@@ -388,7 +388,7 @@ func (p *parser) selectAhead() bool {
 		return false
 	}
 	switch t := p.peek(1); t.kind {
-	case tokIdent, tokQuoted, tokInt, tokFloat, tokString, tokStar, tokTemplateStart:
+	case tokIdent, tokQuoted, tokInt, tokFloat, tokString, tokStar, tokTemplateStart, tokLBrace, tokTagOpen:
 		return !isOperatorWord(t.kw)
 	}
 	return false

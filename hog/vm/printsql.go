@@ -11,8 +11,12 @@ func (p *printer) sql(v Value) {
 	p.str(")")
 }
 
-// node writes one node of a query; a node inside itself is null.
+// node writes one node of a query; a node inside itself is null. Behind
+// MaxText it writes nothing more.
 func (p *printer) node(v Value) {
+	if TooLong(len(p.b)) {
+		return
+	}
 	class, ok := v.Get("__hx_ast")
 	if !ok || v.o == nil {
 		p.tagOrValue(v)
@@ -124,6 +128,9 @@ func (p *printer) names(chain Value) {
 func (p *printer) nodes(open string, list Value, end string) {
 	p.str(open)
 	for i, e := range list.Elems() {
+		if TooLong(len(p.b)) {
+			break
+		}
 		if i > 0 {
 			p.str(", ")
 		}
@@ -323,8 +330,8 @@ func (p *printer) selectSet(v Value) {
 
 // join writes a table and what is joined to it.
 func (p *printer) join(v Value) {
-	for first := true; !v.IsNull(); first = false {
-		if op := part(v, "join_type").Text(); op != "" && !first {
+	for n := 0; !v.IsNull(); n++ {
+		if op := part(v, "join_type").Text(); op != "" && n > 0 {
 			p.str(" " + op + " ")
 		}
 		p.nested(part(v, "table"))
@@ -342,14 +349,11 @@ func (p *printer) join(v Value) {
 			p.clause(part(c, "constraint_type").Text(), part(c, "expr"))
 		}
 		v = part(v, "next_join")
-		if len(p.b) > maxSQLText {
-			return // a chain that was made to lead back to itself
+		if n >= maxNesting {
+			return // a chain that was perhaps made to lead back to itself
 		}
 	}
 }
-
-// maxSQLText bounds the text of one query.
-const maxSQLText = 1 << 20
 
 // tag writes an element with its attributes, which are nodes.
 func (p *printer) tag(kind, attributes Value) {
