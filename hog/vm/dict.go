@@ -137,6 +137,9 @@ func (d *dict) put(k, v Value) {
 
 // add appends a key known to be absent.
 func (d *dict) add(k, v Value) {
+	if len(d.keys) == cap(d.keys) || len(d.vals) == cap(d.vals) {
+		d.grow()
+	}
 	d.keys = append(d.keys, k)
 	d.vals = append(d.vals, v)
 	n := len(d.keys)
@@ -147,6 +150,15 @@ func (d *dict) add(k, v Value) {
 	default:
 		d.place(k, int32(n))
 	}
+}
+
+// grow doubles the room of keys and values, which lie in one block.
+func (d *dict) grow() {
+	n := len(d.keys)
+	room := max(scanLimit, 2*n)
+	both := make([]Value, 2*room)
+	d.keys = append(both[:0:room], d.keys...)
+	d.vals = append(both[room:room:2*room], d.vals...)
 }
 
 func (d *dict) place(k Value, pos int32) {
