@@ -506,7 +506,7 @@ func (r *JSONReader) shaped(sh *shape, owner *keyEntry, key Value) (Value, error
 	}
 	x := r.dictObject()
 	x.object.kind, x.object.flags, x.object.dict = KindDict, flagFrozen, &x.dict
-	x.dict = dict{sh.keys, vals, sh.index}
+	x.dict = dict{keys: sh.keys, vals: vals, index: sh.index, shared: true}
 	return Value{0, &x.object}, nil
 }
 
