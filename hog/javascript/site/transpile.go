@@ -23,7 +23,16 @@ const sourceName = "__source"
 // There is nothing that a site function could import from, so an import of a
 // value is a fault, as is an await outside of a function: the script runs at
 // once.
+//
+// A source may be hostile: at the size that a function may have, 100 KB, it is
+// answered within a few seconds, however it is nested.
 func Transpile(source string) (code string, diags ast.Diagnostics) {
+	if at, ok := tooManyOpen(source); ok {
+		return "", ast.Diagnostics{{
+			Span: ast.Span{Start: int32(at), End: int32(at + 1)}, Severity: ast.SeverityError,
+			Message: "Too many `<` are open here",
+		}}
+	}
 	result := api.Build(api.BuildOptions{
 		Stdin:         &api.StdinOptions{Contents: source, Sourcefile: "source.ts", Loader: api.LoaderTS},
 		Bundle:        true, // so that imports are looked at
@@ -47,6 +56,27 @@ func Transpile(source string) (code string, diags ast.Diagnostics) {
 		return "", diags
 	}
 	return strings.TrimPrefix(string(result.OutputFiles[0].Contents), "\"use strict\";\n"), diags
+}
+
+// maxOpen is how many `<` may stand without a `>` for each.
+const maxOpen = 1000
+
+// tooManyOpen finds where a source has too many open `<`. After a name each
+// may begin a list of types, which esbuild tries and takes back: a<a<a<… takes
+// it time with the square of its length, minutes for 100 KB.
+func tooManyOpen(source string) (at int, found bool) {
+	open := 0
+	for i := range len(source) {
+		switch source[i] {
+		case '<':
+			if open++; open > maxOpen {
+				return i, true
+			}
+		case '>':
+			open = max(0, open-1)
+		}
+	}
+	return 0, false
 }
 
 // noImports refuses every import before it is looked for on the disk.
