@@ -158,6 +158,7 @@ func (t *translator) genGlobal(n *node) valueFunc {
 		return func(m *Machine) Value { return m.global(p, prog, at) }
 	}
 	root := p.root
+	own := prog.compares
 	missing := func(m *Machine) Value { return m.global(p, prog, at) }
 	step := func(v Value, m *Machine, s *propSite) Value {
 		if v.o != nil && v.o.dict != nil {
@@ -173,7 +174,7 @@ func (t *translator) genGlobal(n *node) valueFunc {
 		return func(m *Machine) Value {
 			if d := m.globals; d != nil {
 				if i := root.in(d); i >= 0 {
-					return d.vals[i]
+					return fresh(d.vals[i], own)
 				}
 			}
 			return missing(m)
@@ -183,7 +184,7 @@ func (t *translator) genGlobal(n *node) valueFunc {
 		return func(m *Machine) Value {
 			if d := m.globals; d != nil {
 				if i := root.in(d); i >= 0 {
-					return step(d.vals[i], m, first)
+					return fresh(step(d.vals[i], m, first), own)
 				}
 			}
 			return missing(m)
@@ -193,7 +194,7 @@ func (t *translator) genGlobal(n *node) valueFunc {
 	return func(m *Machine) Value {
 		if d := m.globals; d != nil {
 			if i := root.in(d); i >= 0 {
-				return step(step(d.vals[i], m, first), m, second)
+				return fresh(step(step(d.vals[i], m, first), m, second), own)
 			}
 		}
 		return missing(m)
