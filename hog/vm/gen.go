@@ -125,6 +125,9 @@ func (t *translator) genValue(n *node) valueFunc {
 	case nodeIndex:
 		return t.genIndex(n)
 	case nodeArith:
+		if t.isBoxedSlot(n.a) && t.isBoxedSlot(n.b) && (n.op == bytecode.Plus || n.op == bytecode.Minus) {
+			return boxedSum(n.a.slot, n.b.slot, n.op)
+		}
 		f := t.genNum(n)
 		return func(m *Machine) Value { return Value{f(m), &numberObject} }
 	case nodeTest, nodeNot, nodeAll, nodeAny:
@@ -141,6 +144,27 @@ func (t *translator) genValue(n *node) valueFunc {
 	return func(m *Machine) Value {
 		m.fail(m.alloc(160))
 		return functionValue(&function{info: info})
+	}
+}
+
+// boxedSum is x + y and x - y of two slots that hold values, as the results of
+// two calls do.
+func boxedSum(i, j int, o op) valueFunc {
+	if o == bytecode.Plus {
+		return func(m *Machine) Value {
+			x, y := m.r[i], m.r[j]
+			if x.o == &numberObject && y.o == &numberObject {
+				return Value{x.n + y.n, &numberObject}
+			}
+			return Value{ToNumber(x) + ToNumber(y), &numberObject}
+		}
+	}
+	return func(m *Machine) Value {
+		x, y := m.r[i], m.r[j]
+		if x.o == &numberObject && y.o == &numberObject {
+			return Value{x.n - y.n, &numberObject}
+		}
+		return Value{ToNumber(x) - ToNumber(y), &numberObject}
 	}
 }
 
@@ -597,14 +621,7 @@ func (t *translator) compareConst(a *node, k float64, o ordering) condFunc {
 	}
 	nulls, right := t.p.opt.NullOrdering, Number(k)
 	if t.isBoxedSlot(a) {
-		i := a.slot
-		return func(m *Machine) bool {
-			v := m.r[i]
-			if v.o == &numberObject {
-				return o.numbers(v.n, k)
-			}
-			return compare(v, right, o, nulls)
-		}
+		return compareBoxed(a.slot, k, o, nulls)
 	}
 	f := t.genValue(a)
 	return func(m *Machine) bool {
@@ -613,6 +630,36 @@ func (t *translator) compareConst(a *node, k float64, o ordering) condFunc {
 			return o.numbers(v.n, k)
 		}
 		return compare(v, right, o, nulls)
+	}
+}
+
+// compareBoxed compares a slot that holds values with a number.
+func compareBoxed(i int, k float64, o ordering, nulls NullOrdering) condFunc {
+	right := Number(k)
+	switch o {
+	case orderLess:
+		return func(m *Machine) bool {
+			if v := m.r[i]; v.o == &numberObject {
+				return v.n < k
+			} else {
+				return compare(v, right, orderLess, nulls)
+			}
+		}
+	case orderGreater:
+		return func(m *Machine) bool {
+			if v := m.r[i]; v.o == &numberObject {
+				return v.n > k
+			} else {
+				return compare(v, right, orderGreater, nulls)
+			}
+		}
+	}
+	return func(m *Machine) bool {
+		if v := m.r[i]; v.o == &numberObject {
+			return o.numbers(v.n, k)
+		} else {
+			return compare(v, right, o, nulls)
+		}
 	}
 }
 
