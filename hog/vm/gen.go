@@ -247,6 +247,31 @@ func (t *translator) genIndex(n *node) valueFunc {
 		}
 		return v
 	}
+	if n.b.typ == typeNumber && t.isBoxedSlot(n.a) {
+		i, key := n.a.slot, t.genNum(n.b)
+		return func(m *Machine) Value {
+			k := key(m) // cannot change the slot
+			if o := m.r[i].o; o != nil && o.list != nil && o.flags == 0 {
+				if i := int(k); float64(i) == k && i > 0 && i <= len(o.list.elems) {
+					return o.list.elems[i-1]
+				}
+			}
+			return slow(m, m.r[i], Number(k))
+		}
+	}
+	if t.isBoxedSlot(n.a) && t.isBoxedSlot(n.b) {
+		i, j := n.a.slot, n.b.slot
+		return func(m *Machine) Value {
+			o, k := m.r[i], m.r[j]
+			if o.o != nil && o.o.dict != nil && o.o.flags == 0 && k.o != nil && k.o.kind == KindString {
+				if at := o.o.dict.find(k); at >= 0 {
+					return o.o.dict.vals[at]
+				}
+				return Null
+			}
+			return slow(m, o, k)
+		}
+	}
 	obj := t.genValue(n.a)
 	if n.b.typ == typeNumber {
 		key := t.genNum(n.b)
