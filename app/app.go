@@ -115,7 +115,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	}
 	a.fetch = fetch.New(fetch.Config{Allow: rules, UserAgent: "Hogpen/" + Build().Version, Proxy: http.ProxyFromEnvironment})
 	a.engine, err = engine.New(engine.Config{
-		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.store,
+		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.store, States: a.store,
 		Fetch: a.fetch.Do, Sealer: sealer, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
 		NoEvents: !a.plays("events"), NoInvocations: !a.plays("invocations"),
 		Now: a.cfg.Now, Log: a.log,
@@ -125,6 +125,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	}
 	a.functions = &cdp.Functions{
 		Store: a.store, Projects: a.store, Sealer: sealer, Templates: templates.Get, Now: a.cfg.Now, SiteURL: a.siteURL(),
+		Watcher: a.engine, Log: a.log,
 		Changed: func(p cdp.ProjectID, id cdp.FunctionID) {
 			// The save is committed: the person who saved has their answer,
 			// and the engine's poll makes up for a notice that got lost.

@@ -41,6 +41,11 @@ type Config struct {
 	Functions Source
 	Projects  Projects
 	Recorder  Recorder
+	// States keeps what the watcher knows over a restart; nil forgets it.
+	States States
+	// StateChanged is told when the watcher's state of a function changes; it
+	// must not block. May be nil.
+	StateChanged func(StateChange)
 	// Fetch makes the requests of functions: the Do of a fetch.Client.
 	Fetch func(ctx context.Context, r fetch.Request) (fetch.Response, error)
 	// Sealer opens secret inputs and seals invocations that hold some.
@@ -74,6 +79,7 @@ type Engine struct {
 	batcher  *batcher
 	hub      *hub
 	masker   *masker
+	watcher  *watcher
 	counters *counters
 	events   *seen // UUIDs of events that went through
 	finished *seen // IDs of invocations that ended
@@ -113,6 +119,7 @@ func New(cfg Config) (*Engine, error) {
 	e.inHand.n = map[cdp.FunctionID]int{}
 	e.batcher = newBatcher(cfg.Recorder, cfg.Log, e.counters)
 	e.registry = newRegistry(e)
+	e.watcher = newWatcher(cfg.Now, cfg.Log, cfg.States, e.stateChanged)
 	return e, nil
 }
 
@@ -149,12 +156,16 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.registry.load(ctx); err != nil {
 		return err
 	}
+	if err := e.watcher.load(ctx); err != nil {
+		return err
+	}
 	e.started = true
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	write, end := context.WithCancel(context.WithoutCancel(ctx))
 	e.stop, e.end = stop, end
 	e.writing.Go(func() { e.batcher.run(write) })
 	e.work.Go(func() { e.keepCurrent(work) })
+	e.writing.Go(func() { e.watcher.run(write) })
 	if !e.cfg.NoEvents {
 		e.work.Go(func() { e.consume(work, TopicEvents, e.cfg.EventWorkers, true, e.event) })
 	}
@@ -265,18 +276,6 @@ func (e *Engine) Version(project cdp.ProjectID, id cdp.FunctionID) (version int,
 // Test runs a function once on a sample event. See executor.Executor.Test.
 func (e *Engine) Test(ctx context.Context, req cdp.TestRequest) (cdp.TestResult, error) {
 	return e.exec.Test(ctx, req)
-}
-
-// The states of a function as the watcher sees it (runtime specification 8.1).
-const (
-	StateHealthy = 1
-	fullBucket   = 10_000
-)
-
-// Status tells the watcher's state of a function and the tokens it has left.
-// Nothing slows functions down yet: all are healthy.
-func (e *Engine) Status(cdp.ProjectID, cdp.FunctionID) (state, tokens int) {
-	return StateHealthy, fullBucket
 }
 
 // logFor records a log entry that is not part of a run.

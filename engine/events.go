@@ -85,9 +85,14 @@ func (h *happening) transform() bool {
 	var lists executor.Lists
 	h.scope.BeginTransformations()
 	for _, f := range h.set.transformations {
+		if h.e.watcher.state(f.ID).Stopped() {
+			h.outcome(f, "", cdp.OutcomeDisabled, 0)
+			continue
+		}
 		began := h.e.now()
 		out := h.e.exec.Transform(f, h.scope, &lists)
 		h.e.counters.vm.observe(out.Took)
+		h.e.watcher.transformed(h.set.project.ID, f.ID, out.Took, out.Error)
 		h.e.keepLogs(out.Logs)
 		for _, o := range out.Outcomes {
 			h.outcome(f, out.Invocation(), o, out.Took)
@@ -152,7 +157,12 @@ func (h *happening) offer(f *executor.Function) error {
 	for _, fail := range m.Failures {
 		h.failure(f, fail)
 	}
+	stopped := len(m.Planned) > 0 && h.e.watcher.state(f.ID).Stopped()
 	for i := range m.Planned {
+		if stopped {
+			h.outcome(f, m.Planned[i].Invocation.ID, cdp.OutcomeDisabled, 0)
+			continue
+		}
 		if err := h.trigger(f, &m.Planned[i]); err != nil {
 			return err
 		}

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
 	"hogpen/cdp"
+	"hogpen/engine/executor"
 )
 
 // Parts of the engine that are tested on their own.
@@ -32,3 +34,38 @@ func NewBatcher(to Recorder) (add func(cdp.Batch), flush func(), lost func() int
 func (e *Engine) DecodeInvocation(b []byte) (*cdp.Invocation, bool, error) {
 	return e.decodeInvocation(b)
 }
+
+// TimingCost is what one timed part of a run costs.
+var TimingCost = timingCost
+
+// TestWatcher is a watcher without an engine.
+type TestWatcher struct{ w *watcher }
+
+// NewTestWatcher makes a watcher over a clock.
+func NewTestWatcher(now func() time.Time, store States, changed func(StateChange)) *TestWatcher {
+	return &TestWatcher{newWatcher(now, slog.New(slog.DiscardHandler), store, func(c stateChange) {
+		changed(StateChange{Function: c.w.Function, State: c.w.State, Previous: c.before})
+	})}
+}
+
+// Observe charges a function of project 1.
+func (t *TestWatcher) Observe(f cdp.FunctionID, timings []executor.Timing, fault string) {
+	t.w.observe(1, f, timings, fault)
+}
+
+// The watcher's own steps.
+func (t *TestWatcher) Weigh()                             { t.w.weigh() }
+func (t *TestWatcher) Keep()                              { t.w.keep(true) }
+func (t *TestWatcher) Load(ctx context.Context) error     { return t.w.load(ctx) }
+func (t *TestWatcher) Status(f cdp.FunctionID) cdp.Status { return t.w.status(f) }
+func (t *TestWatcher) Saved(ctx context.Context, f *cdp.Function) error {
+	return (&Engine{watcher: t.w}).Saved(ctx, f)
+}
+
+// Set chooses a state.
+func (t *TestWatcher) Set(ctx context.Context, f *cdp.Function, s cdp.State) (cdp.Status, cdp.State, error) {
+	return t.w.set(ctx, f, s, "A test chose it.")
+}
+
+// Known is how many functions the watcher remembers.
+func (t *TestWatcher) Known() int { return len(t.w.all) }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"time"
@@ -24,10 +25,14 @@ func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Messa
 	}
 	set := e.registry.Load().projects[inv.Project]
 	if set == nil || set.functions[inv.Function] == nil {
-		e.cancel(inv)
+		e.cancel(inv, "Function was switched off or deleted while this invocation was waiting. It was cancelled. Event: ")
 		return nil, nil
 	}
 	f := set.functions[inv.Function]
+	if e.watcher.state(f.ID).Stopped() {
+		e.cancel(inv, "The watcher stopped this function while this invocation was waiting. It was cancelled. Event: ")
+		return nil, nil
+	}
 	if !e.take(f.ID) {
 		return []queue.Message{later(m, e.now())}, nil
 	}
@@ -66,14 +71,18 @@ func (e *Engine) give(f cdp.FunctionID) {
 	}
 }
 
-// cancel ends an invocation whose function is gone or switched off.
-func (e *Engine) cancel(inv *cdp.Invocation) {
+// cancel ends an invocation whose function is gone, switched off or stopped.
+// It can be run again from its record.
+func (e *Engine) cancel(inv *cdp.Invocation, why string) {
 	e.finished.add(string(inv.ID))
-	e.logFor(inv.Project, inv.Function, inv.ID, cdp.LevelInfo,
-		"Function was switched off or deleted while this invocation was waiting. It was cancelled. Event: "+inv.EventUUID)
+	e.logFor(inv.Project, inv.Function, inv.ID, cdp.LevelInfo, why+inv.EventUUID)
 	r := runOf(inv)
 	r.Status, r.FinishedAt = "cancelled", e.now().UTC()
-	e.batcher.add(cdp.Batch{Runs: []cdp.Run{r}})
+	e.counters.outcome(cdp.OutcomeCancelled, 1)
+	e.batcher.add(cdp.Batch{Runs: []cdp.Run{r}, Metrics: []cdp.Metric{{
+		Project: inv.Project, Function: inv.Function, Name: cdp.OutcomeCancelled, Kind: cdp.OutcomeCancelled.Kind(), Time: r.FinishedAt, Count: 1,
+	}}})
+	e.show(inv, cdp.OutcomeCancelled, 0)
 }
 
 // settle records what a step led to, and says what comes next.
@@ -122,6 +131,11 @@ func (e *Engine) keepResult(inv *cdp.Invocation, res *executor.Result) {
 			e.counters.vm.observe(t.Took)
 		}
 	}
+	fault := ""
+	if res.Done && res.Outcome == cdp.OutcomeFailed {
+		fault = cmp.Or(res.Error, "failed")
+	}
+	e.watcher.observe(inv.Project, inv.Function, res.Timings, fault)
 	r := runOf(inv)
 	r.Status, r.Attempts = "running", res.Attempts
 	if res.Done {

@@ -68,7 +68,7 @@ func (h *histogram) read() Histogram {
 var countedOutcomes = []cdp.Outcome{
 	cdp.OutcomeTriggered, cdp.OutcomeSucceeded, cdp.OutcomeFailed, cdp.OutcomeFiltered, cdp.OutcomeFilteringFailed,
 	cdp.OutcomeInputsFailed, cdp.OutcomeMasked, cdp.OutcomeDisabled, cdp.OutcomeRateLimited, cdp.OutcomeDropped,
-	cdp.OutcomeFetch, cdp.OutcomeRetried,
+	cdp.OutcomeFetch, cdp.OutcomeRetried, cdp.OutcomeCancelled, cdp.OutcomeReplayed,
 }
 
 type counters struct {

@@ -68,7 +68,7 @@ type Config struct {
 	Tester    Tester
 	Live      Live
 	// Status is a function's state in the watcher's eyes (REST API 10).
-	Status func(p cdp.ProjectID, f cdp.FunctionID) (state, tokens int)
+	Status func(p cdp.ProjectID, f cdp.FunctionID) cdp.Status
 	// Templates lists the gallery; Template finds one entry of it.
 	Templates func() []*cdp.Template
 	Template  func(id string) (*cdp.Template, bool)
