@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -350,7 +351,7 @@ func (f *watched) explain(next cdp.State) string {
 	if text == "" {
 		return "Its runs were slow or failed."
 	}
-	return text + "."
+	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 func plural(n int, noun string) string {

@@ -84,7 +84,7 @@ func TestConstantlySlowFunctionIsDegradedThenStopped(t *testing.T) { // 15.4, 2
 	if want := []string{"healthy to degraded", "degraded to disabled"}; !slices.Equal(w.changes, want) {
 		t.Errorf("changes = %v, want %v", w.changes, want)
 	}
-	if r := w.Status("f").Reason; r != "the program ran up to 0.6 s in 221 runs." {
+	if r := w.Status("f").Reason; r != "The program ran up to 0.6 s in 221 runs." {
 		t.Errorf("reason = %q", r)
 	}
 }

@@ -195,6 +195,7 @@ func AdminRoutes(h *admin.Handler) Admin {
 			// Whoever may only look may test what is stored, with mocked requests.
 			{Method: post, Path: "/_/functions/:id/test", Handler: h.TestFunction},
 			{Method: post, Path: "/_/functions/:id/enabled", Handler: h.FunctionEnabled, Can: account.Edit},
+			{Method: post, Path: "/_/functions/:id/state", Handler: h.FunctionState, Can: account.Manage},
 			{Method: post, Path: "/_/functions/:id/trash", Handler: h.FunctionTrash, Can: account.Edit},
 			{Method: get, Path: "/pipeline", Handler: h.Pipeline},
 			{Method: post, Path: "/pipeline", Handler: h.Reorder, Can: account.Edit},

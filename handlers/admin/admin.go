@@ -12,6 +12,7 @@ import (
 
 // Functions are the use cases that change functions; *cdp.Functions is one.
 type Functions interface {
+	SetState(ctx context.Context, actor cdp.UserID, p cdp.ProjectID, id cdp.FunctionID, state cdp.State) (cdp.Status, error)
 	Create(ctx context.Context, actor cdp.UserID, p cdp.ProjectID, c cdp.FunctionChange) (*cdp.Function, error)
 	Update(ctx context.Context, actor cdp.UserID, p cdp.ProjectID, id cdp.FunctionID, c cdp.FunctionChange) (*cdp.Function, error)
 	Draft(ctx context.Context, actor cdp.UserID, p cdp.ProjectID, id cdp.FunctionID, c cdp.FunctionChange) (*cdp.Function, error)
