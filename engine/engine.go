@@ -27,9 +27,6 @@ const (
 	projectsEvery = 30 * time.Second
 	filteredEvery = 5 * time.Second
 	defaultGrace  = 20 * time.Second
-	// perFunction bounds the invocations of one function that are in hand, so
-	// that one slow destination does not take all workers.
-	perFunction = 50
 	// The newest IDs that are remembered against duplicates, times two.
 	seenEvents      = 200_000
 	seenInvocations = 100_000
@@ -81,15 +78,11 @@ type Engine struct {
 	masker   *masker
 	watcher  *watcher
 	counters *counters
+	lanes    *lanes
 	events   *seen // UUIDs of events that went through
 	finished *seen // IDs of invocations that ended
 	now      func() time.Time
 	log      *slog.Logger
-
-	inHand struct {
-		sync.Mutex
-		n map[cdp.FunctionID]int
-	}
 
 	mu      sync.Mutex
 	started bool
@@ -113,10 +106,9 @@ func New(cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		cfg: cfg, exec: exec, hub: newHub(), masker: newMasker(cfg.Now), counters: newCounters(),
+		cfg: cfg, exec: exec, hub: newHub(), masker: newMasker(cfg.Now), counters: newCounters(), lanes: newLanes(cfg.InvocationWorkers),
 		events: newSeen(seenEvents), finished: newSeen(seenInvocations), now: cfg.Now, log: cfg.Log,
 	}
-	e.inHand.n = map[cdp.FunctionID]int{}
 	e.batcher = newBatcher(cfg.Recorder, cfg.Log, e.counters)
 	e.registry = newRegistry(e)
 	e.watcher = newWatcher(cfg.Now, cfg.Log, cfg.States, e.stateChanged)
@@ -129,7 +121,8 @@ func (c *Config) fill() {
 		c.EventWorkers = 8 * procs
 	}
 	if c.InvocationWorkers <= 0 {
-		c.InvocationWorkers = max(64, 16*procs)
+		// Nearly all of them wait for an answer; see lanes.
+		c.InvocationWorkers = max(256, 32*procs)
 	}
 	if c.Grace <= 0 {
 		c.Grace = defaultGrace

@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"math/rand/v2"
 	"time"
 
 	"hogpen/cdp"
@@ -33,42 +32,21 @@ func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Messa
 		e.cancel(inv, "The watcher stopped this function while this invocation was waiting. It was cancelled. Event: ")
 		return nil, nil
 	}
-	if !e.take(f.ID) {
-		return []queue.Message{later(m, e.now())}, nil
+	leave, until, err := e.lanes.enter(ctx, f.ID, e.watcher.state(f.ID).Slowed())
+	if err != nil {
+		return nil, err
 	}
-	defer e.give(f.ID)
+	if leave == nil {
+		// Its turn is later. The message is as it was.
+		m.NotBefore, m.Attempt = e.now().Add(time.Until(until)), 0
+		return []queue.Message{m}, nil
+	}
+	defer leave()
 	res, err := e.exec.Run(ctx, set.project, f, inv)
 	if err != nil {
 		return nil, err
 	}
 	return e.settle(inv, &res, secret)
-}
-
-// later puts a message off because its function has enough in hand. The pause
-// varies, so that those put off together come back one by one.
-func later(m queue.Message, now time.Time) queue.Message {
-	m.NotBefore = now.Add(100*time.Millisecond + rand.N(400*time.Millisecond))
-	m.Attempt = 0
-	return m
-}
-
-// take counts an invocation in, unless its function has too many in hand.
-func (e *Engine) take(f cdp.FunctionID) bool {
-	e.inHand.Lock()
-	defer e.inHand.Unlock()
-	if e.inHand.n[f] >= perFunction {
-		return false
-	}
-	e.inHand.n[f]++
-	return true
-}
-
-func (e *Engine) give(f cdp.FunctionID) {
-	e.inHand.Lock()
-	defer e.inHand.Unlock()
-	if e.inHand.n[f]--; e.inHand.n[f] == 0 {
-		delete(e.inHand.n, f)
-	}
 }
 
 // cancel ends an invocation whose function is gone, switched off or stopped.
