@@ -115,7 +115,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	}
 	a.fetch = fetch.New(fetch.Config{Allow: rules, UserAgent: "Hogpen/" + Build().Version, Proxy: http.ProxyFromEnvironment})
 	a.engine, err = engine.New(engine.Config{
-		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.store, States: a.store,
+		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.store, States: a.store, Windows: a.store, Memory: a.store,
 		Fetch: a.fetch.Do, Sealer: sealer, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
 		NoEvents: !a.plays("events"), NoInvocations: !a.plays("invocations"),
 		Now: a.cfg.Now, Log: a.log,

@@ -27,6 +27,8 @@ const (
 	projectsEvery = 30 * time.Second
 	filteredEvery = 5 * time.Second
 	defaultGrace  = 20 * time.Second
+	// dedupeWindow is how long an event's UUID is remembered at most.
+	dedupeWindow = 24 * time.Hour
 	// The newest IDs that are remembered against duplicates, times two.
 	seenEvents      = 200_000
 	seenInvocations = 100_000
@@ -40,6 +42,10 @@ type Config struct {
 	Recorder  Recorder
 	// States keeps what the watcher knows over a restart; nil forgets it.
 	States States
+	// Windows keeps the counters of masking over a restart, Memory knows the
+	// events of an earlier process; nil forgets them.
+	Windows Windows
+	Memory  Memory
 	// StateChanged is told when the watcher's state of a function changes; it
 	// must not block. May be nil.
 	StateChanged func(StateChange)
@@ -106,7 +112,7 @@ func New(cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		cfg: cfg, exec: exec, hub: newHub(), masker: newMasker(cfg.Now), counters: newCounters(), lanes: newLanes(cfg.InvocationWorkers),
+		cfg: cfg, exec: exec, hub: newHub(), masker: newMasker(cfg.Now, cfg.Log, cfg.Windows), counters: newCounters(), lanes: newLanes(cfg.InvocationWorkers),
 		events: newSeen(seenEvents), finished: newSeen(seenInvocations), now: cfg.Now, log: cfg.Log,
 	}
 	e.batcher = newBatcher(cfg.Recorder, cfg.Log, e.counters)
@@ -149,7 +155,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.registry.load(ctx); err != nil {
 		return err
 	}
-	if err := e.watcher.load(ctx); err != nil {
+	if err := e.recall(ctx); err != nil {
 		return err
 	}
 	e.started = true
@@ -159,6 +165,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.writing.Go(func() { e.batcher.run(write) })
 	e.work.Go(func() { e.keepCurrent(work) })
 	e.writing.Go(func() { e.watcher.run(write) })
+	e.writing.Go(func() { e.masker.run(write) })
 	if !e.cfg.NoEvents {
 		e.work.Go(func() { e.consume(work, TopicEvents, e.cfg.EventWorkers, true, e.event) })
 	}
@@ -166,6 +173,17 @@ func (e *Engine) Start(ctx context.Context) error {
 		e.work.Go(func() { e.consume(work, TopicInvocations, e.cfg.InvocationWorkers, false, e.invocation) })
 	}
 	return nil
+}
+
+// recall takes up what an earlier process knew.
+func (e *Engine) recall(ctx context.Context) error {
+	if err := e.watcher.load(ctx); err != nil {
+		return err
+	}
+	if err := e.masker.load(ctx); err != nil {
+		return err
+	}
+	return e.events.recall(ctx, e.cfg.Memory, e.now())
 }
 
 // Stop lets the work in hand end, within the configured grace, writes what is

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"hogpen/cdp"
@@ -32,10 +31,10 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
 		return nil, nil
 	}
-	key := fmt.Sprintf("%d/%s", ev.Project, ev.UUID)
+	key := eventKey(ev.Project, ev.UUID)
 	// A message that is handed out again is no duplicate of itself: what came
 	// of it the first time may not have been stored.
-	if m.Attempt == 0 && e.events.has(key) {
+	if m.Attempt == 0 && e.events.again(key, ev.ReceivedAt) {
 		e.counters.duplicates.Add(1)
 		return nil, nil
 	}
@@ -173,7 +172,7 @@ func (h *happening) offer(f *executor.Function) error {
 // trigger queues an invocation, unless it is masked.
 func (h *happening) trigger(f *executor.Function, p *executor.Planned) error {
 	inv := &p.Invocation
-	if key, ok := h.e.exec.MaskKey(f, *p); ok && h.e.masker.masked(f.ID, f.Masking, key) {
+	if key, ok := h.e.exec.MaskKey(f, *p); ok && h.e.masker.masked(f.ID, inv.ID, f.Masking, key) {
 		h.outcome(f, inv.ID, cdp.OutcomeMasked, 0)
 		return nil
 	}

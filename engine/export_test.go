@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"hogpen/cdp"
@@ -20,7 +21,12 @@ const MaxPending = maxPending
 
 // NewMasker gives the question "is this one masked?" over a clock.
 func NewMasker(now func() time.Time) func(cdp.FunctionID, *cdp.Masking, string) bool {
-	return newMasker(now).masked
+	k := newMasker(now, slog.New(slog.DiscardHandler), nil)
+	n := 0
+	return func(f cdp.FunctionID, m *cdp.Masking, key string) bool {
+		n++
+		return k.masked(f, cdp.InvocationID(strconv.Itoa(n)), m, key)
+	}
 }
 
 // NewBatcher gives a recorder's add and flush, and what was lost.

@@ -1,17 +1,85 @@
 package engine
 
 import (
+	"context"
 	"crypto/sha256"
+	"fmt"
+	"strconv"
 	"sync"
+	"time"
+
+	"hogpen/cdp"
 )
 
 // seen remembers keys for a while: the newest ones, in two generations, so
-// that forgetting costs nothing. It is a memory of this process only; after a
-// restart, work that was committed is gone from the queue anyway.
+// that forgetting costs nothing.
+//
+// Events of an earlier process are known from what was recorded of them, so
+// that remembering them costs nothing while they pass. A message may still be
+// in the queue whose event was recorded: the process died before the queue
+// knew. So what was recorded holds only against events that were received
+// since this process began.
 type seen struct {
 	mu       sync.Mutex
 	size     int // of one generation
 	now, old map[mark]struct{}
+	before   map[mark]struct{} // of an earlier process
+	began    time.Time
+}
+
+// Memory tells which events an earlier process recorded. db.Store is one.
+type Memory interface {
+	// NewestEvents gives up to most events received after an instant, newest
+	// first.
+	NewestEvents(ctx context.Context, after time.Time, most int, each func(cdp.ProjectID, string)) error
+}
+
+// recall fills in the events of an earlier process.
+func (s *seen) recall(ctx context.Context, m Memory, now time.Time) error {
+	s.began = now
+	if m == nil {
+		return nil
+	}
+	before := map[mark]struct{}{}
+	err := m.NewestEvents(ctx, now.Add(-dedupeWindow), s.size, func(p cdp.ProjectID, uuid string) {
+		before[markOf(eventKey(p, uuid))] = struct{}{}
+	})
+	if err != nil {
+		return fmt.Errorf("recall the newest events: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = before
+	return nil
+}
+
+// forget drops the events of an earlier process once their time is over.
+func (s *seen) forget(now time.Time) {
+	if s.before == nil || now.Sub(s.began) < dedupeWindow {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = nil
+}
+
+// again reports whether an event that was received at an instant was here
+// before.
+func (s *seen) again(key string, received time.Time) bool {
+	if s.has(key) {
+		return true
+	}
+	if len(s.before) == 0 || received.Before(s.began) {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.before[markOf(key)]
+	return ok
+}
+
+func eventKey(p cdp.ProjectID, uuid string) string {
+	return strconv.FormatInt(int64(p), 10) + "/" + uuid
 }
 
 // mark stands for a key: 16 bytes of its hash, a fifth of what a text costs.
