@@ -38,6 +38,7 @@ func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Messa
 	}
 	if leave == nil {
 		// Its turn is later. The message is as it was.
+		e.counters.putOff.Add(1)
 		m.NotBefore, m.Attempt = e.now().Add(time.Until(until)), 0
 		return []queue.Message{m}, nil
 	}

@@ -16,10 +16,18 @@ const (
 	// slows.
 	perFunction = 50
 	perSlowed   = 8
-	// patience is how long a worker waits for its function's turn. A function
-	// whose runs are short is worth waiting for; the message of any other is
-	// put off, for the worker has others to serve.
-	patience = 50 * time.Millisecond
+	// How long a worker waits for its function's turn while few workers are
+	// free, and while most are. After it the message is put off, which costs a
+	// write and frees the worker.
+	patience     = 250 * time.Millisecond
+	morePatience = 6 * patience
+	// tooLong is a wait that is not begun: others need the worker.
+	tooLong = 3 * time.Second
+	// tooSlow is how long the runs of a function take that is not waited for.
+	tooSlow = time.Second
+	// stuck is how long a function with all its places taken may go without
+	// one run ending. Nobody waits for it then.
+	stuck = 300 * time.Millisecond
 	// The bounds of how long a message is put off.
 	minPutOff = 100 * time.Millisecond
 	maxPutOff = 60 * time.Second
@@ -43,12 +51,20 @@ type lanes struct {
 type lane struct {
 	running int
 	waiting []chan struct{} // first come, first served
-	// held is how long an invocation keeps its worker, as a moving average.
+	// gap is how long it takes from the end of one run to that of the next
+	// while others wait, as a moving average.
+	gap time.Duration
+	// held is how long a run takes, as a moving average.
 	held time.Duration
-	// due is when the next message may be put off to: they come back one by
-	// one, as fast as the function works.
-	due  time.Time
-	used time.Time
+	// moved is when a run ended, or all places were taken, last.
+	moved time.Time
+	// pause is how long messages are put off. It doubles, at each doubled,
+	// while the function has more than it can do, and halves while a message
+	// finds a free place: what is put off is written once for each doubling,
+	// and is not late when the function recovers.
+	pause   time.Duration
+	doubled time.Time
+	used    time.Time
 }
 
 func newLanes(workers int) *lanes {
@@ -69,15 +85,22 @@ func (l *lanes) enter(ctx context.Context, f cdp.FunctionID, slowed bool) (leave
 	n.used = began
 	share := l.share(slowed)
 	if n.running < share && len(n.waiting) == 0 {
-		n.running++
+		if n.running++; n.running == share {
+			n.moved = began
+		}
+		if n.pause > 0 && began.Sub(n.doubled) > n.pause {
+			n.pause, n.doubled = n.pause/2, began
+		}
 		l.inHand++
 		l.mu.Unlock()
 		return l.leaver(n, began), time.Time{}, nil
 	}
-	// The wait is over when all before this one have had their turn.
-	wait := time.Duration(len(n.waiting)/share+1) * n.held
-	if slowed || wait > patience || n.held > patience/10 && l.inHand >= l.workers*3/4 {
-		later = n.putOff(began, share)
+	most := morePatience
+	if l.inHand >= l.workers*3/4 {
+		most = patience
+	}
+	if wait := time.Duration(len(n.waiting)) * n.gap; slowed || n.held > tooSlow || wait > tooLong || began.Sub(n.moved) > stuck {
+		later = n.putOff(began)
 		l.mu.Unlock()
 		return nil, later, nil
 	}
@@ -85,7 +108,7 @@ func (l *lanes) enter(ctx context.Context, f cdp.FunctionID, slowed bool) (leave
 	n.waiting = append(n.waiting, turn)
 	l.inHand++
 	l.mu.Unlock()
-	return l.await(ctx, n, turn, share)
+	return l.await(ctx, n, turn, began.Add(most))
 }
 
 // share is how many of one function may run now. Needs mu.
@@ -97,16 +120,22 @@ func (l *lanes) share(slowed bool) int {
 	return max(1, min(most, (l.workers-l.inHand)/2))
 }
 
-// await waits for a turn, but not for long.
-func (l *lanes) await(ctx context.Context, n *lane, turn chan struct{}, share int) (leave func(), later time.Time, err error) {
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-turn:
-		return l.leaver(n, time.Now()), time.Time{}, nil
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-timer.C:
+// await waits for a turn until an instant, or until the function is stuck.
+func (l *lanes) await(ctx context.Context, n *lane, turn chan struct{}, until time.Time) (leave func(), later time.Time, err error) {
+	tick := time.NewTicker(stuck / 2)
+	defer tick.Stop()
+	for err == nil {
+		select {
+		case <-turn:
+			return l.leaver(n, time.Now()), time.Time{}, nil
+		case <-ctx.Done():
+			err = ctx.Err()
+		case now := <-tick.C:
+			if now.Before(until) && !l.stuck(n, now) {
+				continue
+			}
+		}
+		break
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -120,9 +149,13 @@ func (l *lanes) await(ctx context.Context, n *lane, turn chan struct{}, share in
 		n.forget(turn)
 		l.inHand--
 	}
-	// What runs now takes longer than was known.
-	n.held = max(n.held, 2*patience)
-	return nil, n.putOff(time.Now(), share), err
+	return nil, n.putOff(time.Now()), err
+}
+
+func (l *lanes) stuck(n *lane, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return now.Sub(n.moved) > stuck
 }
 
 func (n *lane) forget(turn chan struct{}) {
@@ -137,10 +170,14 @@ func (n *lane) forget(turn chan struct{}) {
 // leaver ends what enter began.
 func (l *lanes) leaver(n *lane, began time.Time) func() {
 	return func() {
-		held := time.Since(began)
+		now := time.Now()
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		n.held += (held - n.held) / 8
+		if len(n.waiting) > 0 {
+			n.gap += (now.Sub(n.moved) - n.gap) / 8
+		}
+		n.held += (now.Sub(began) - n.held) / 8
+		n.moved = now
 		l.next(n)
 	}
 }
@@ -156,17 +193,15 @@ func (l *lanes) next(n *lane) {
 	n.running--
 }
 
-// putOff is when the next message may try again. Needs mu.
-func (n *lane) putOff(now time.Time, share int) time.Time {
-	first := now.Add(minPutOff)
-	if n.due.Before(first) {
-		n.due = first
+// putOff is when the next message may try again. Those of one moment are
+// spread. Needs mu.
+func (n *lane) putOff(now time.Time) time.Time {
+	if n.pause < minPutOff {
+		n.pause, n.doubled = minPutOff, now
+	} else if now.Sub(n.doubled) >= n.pause {
+		n.pause, n.doubled = min(2*n.pause, maxPutOff), now
 	}
-	n.due = n.due.Add(n.held / time.Duration(share))
-	if last := now.Add(maxPutOff); n.due.After(last) {
-		n.due = last.Add(-rand.N(maxPutOff / 2))
-	}
-	return n.due
+	return now.Add(n.pause/2 + rand.N(n.pause/2))
 }
 
 // sweep forgets functions that have not run for a while. Needs mu.

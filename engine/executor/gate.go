@@ -10,17 +10,23 @@ import (
 	"hogpen/cdp"
 )
 
-// long is how much a program may compute before it counts as heavy.
-const long = 25 * time.Millisecond
+const (
+	// long is how much a program may compute before it counts as heavy.
+	long = 25 * time.Millisecond
+	// A step of few operations that took no more than slow was not computing:
+	// the processors were busy with others.
+	fewOps = 100_000
+	slow   = 200 * time.Millisecond
+)
 
 // gate decides which programs of destinations compute at the same time, so
 // that those which compute much never hold up those which end soon.
 //
-// Light functions share as many slots as there are processors. A step that
-// takes longer than it should gives its slot back while it goes on, and its
-// function is heavy from then on: heavy functions share half of the
-// processors, one after the other in turn, whatever each of them has waiting.
-// A function whose steps become short is light again.
+// Light functions share a few slots for each processor. A step that takes
+// longer than it should gives its slot back while it goes on, and until it
+// ends its function is heavy, as is one whose steps were long: heavy functions
+// share half of the processors, one after the other in turn, whatever each of
+// them has waiting. A function whose steps become short is light again.
 type gate struct {
 	light   chan struct{}
 	tickets sync.Pool
@@ -32,27 +38,33 @@ type gate struct {
 	turn    []cdp.FunctionID
 }
 
-// pace is how long the steps of one function take, as a moving average.
-type pace struct{ nanos atomic.Int64 }
+// pace is how long the steps of one function take, as a moving average, and
+// how many are overdue at the moment.
+type pace struct {
+	nanos atomic.Int64
+	late  atomic.Int32
+}
 
-func (p *pace) heavy() bool { return time.Duration(p.nanos.Load()) > long*3/4 }
+func (p *pace) heavy() bool {
+	return p.late.Load() > 0 || time.Duration(p.nanos.Load()) > long*3/4
+}
 
-func (p *pace) observe(took time.Duration) {
+func (p *pace) observe(took time.Duration, ops int64) {
+	if ops < fewOps && took < slow {
+		took = 0
+	}
 	old := p.nanos.Load()
 	p.nanos.Store(old + (int64(took)-old)/8) // a lost update matters little
 }
 
-// overdue makes the function heavy at once.
-func (p *pace) overdue() { p.nanos.Store(max(p.nanos.Load(), int64(long))) }
-
 func newGate() *gate {
 	n := runtime.GOMAXPROCS(0)
-	return &gate{light: make(chan struct{}, n), heavy: max(1, n/2), waiting: map[cdp.FunctionID][]chan struct{}{}}
+	return &gate{light: make(chan struct{}, 4*n), heavy: max(1, n/2), waiting: map[cdp.FunctionID][]chan struct{}{}}
 }
 
 // run does a step when it may, and tells how long it took. The error is that
 // of ctx; the step was then not done.
-func (g *gate) run(ctx context.Context, f *Function, step func()) (time.Duration, error) {
+func (g *gate) run(ctx context.Context, f *Function, step func() (ops int64)) (time.Duration, error) {
 	if f.pace.heavy() {
 		return g.runHeavy(ctx, f, step)
 	}
@@ -92,31 +104,35 @@ func (g *gate) ticket(f *Function) *ticket {
 }
 
 func (t *ticket) overdue() {
+	t.f.pace.late.Add(1)
 	if !t.given.Swap(true) {
-		t.f.pace.overdue()
 		<-t.g.light
+		return
 	}
+	t.f.pace.late.Add(-1) // it has just ended
 }
 
 func (g *gate) end(t *ticket) {
 	stopped := t.timer.Stop()
 	if !t.given.Swap(true) {
 		<-g.light
+	} else {
+		t.f.pace.late.Add(-1)
 	}
 	if stopped { // else overdue may still be on its way
 		g.tickets.Put(t)
 	}
 }
 
-func (p *pace) timed(step func()) time.Duration {
+func (p *pace) timed(step func() (ops int64)) time.Duration {
 	began := time.Now()
-	step()
+	ops := step()
 	took := time.Since(began)
-	p.observe(took)
+	p.observe(took, ops)
 	return took
 }
 
-func (g *gate) runHeavy(ctx context.Context, f *Function, step func()) (time.Duration, error) {
+func (g *gate) runHeavy(ctx context.Context, f *Function, step func() (ops int64)) (time.Duration, error) {
 	if err := g.enter(ctx, f.ID); err != nil {
 		return 0, err
 	}

@@ -138,7 +138,7 @@ func (r *run) work(ctx context.Context) (Result, error) {
 // compute much hold up others.
 func (r *run) timed(ctx context.Context, step func() (vm.Result, error)) outcome {
 	var out outcome
-	took, err := r.x.gate.run(ctx, r.f, func() { out = ended(step()) })
+	took, err := r.x.gate.run(ctx, r.f, func() int64 { out = ended(step()); return out.ops })
 	if err != nil {
 		return outcome{err: err}
 	}
