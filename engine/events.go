@@ -176,12 +176,17 @@ func (h *happening) trigger(f *executor.Function, p *executor.Planned) error {
 		h.outcome(f, inv.ID, cdp.OutcomeMasked, 0)
 		return nil
 	}
+	h.outcome(f, inv.ID, cdp.OutcomeTriggered, 0)
+	return h.send(f, inv)
+}
+
+// send queues an invocation and begins its record.
+func (h *happening) send(f *executor.Function, inv *cdp.Invocation) error {
 	body, err := h.e.encodeInvocation(inv, len(f.Sealed) > 0)
 	if err != nil {
 		return err
 	}
 	h.next = append(h.next, queue.Message{Topic: TopicInvocations, Key: string(inv.ID), ID: string(inv.ID), Body: body})
-	h.outcome(f, inv.ID, cdp.OutcomeTriggered, 0)
 	r := runOf(inv)
 	r.Status = "running"
 	h.batch.Runs = append(h.batch.Runs, r)
