@@ -48,6 +48,7 @@ type App struct {
 	queue     *db.Queue
 	accounts  *account.Accounts
 	functions *cdp.Functions
+	reruns    *cdp.Reruns
 	engine    *engine.Engine
 	fetch     *fetch.Client
 	web       *web.Server
@@ -123,6 +124,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	if err != nil {
 		return err
 	}
+	a.reruns = &cdp.Reruns{Store: a.store, Runner: a.engine, Now: a.cfg.Now, Log: a.log}
 	a.functions = &cdp.Functions{
 		Store: a.store, Projects: a.store, Sealer: sealer, Templates: templates.Get, Now: a.cfg.Now, SiteURL: a.siteURL(),
 		Watcher: a.engine, Log: a.log,
@@ -167,7 +169,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 	if a.plays("web") {
 		programs, err := api.New(api.Config{
 			Functions: a.functions, Reader: a.store, Telemetry: a.store, People: a.store, Activities: a.store,
-			Tester: a.engine, Gallery: templates.Gallery{}, Statuses: statuses{a.engine}, Now: a.cfg.Now,
+			Tester: a.engine, Gallery: templates.Gallery{}, Reruns: a.reruns, Statuses: statuses{a.engine}, Now: a.cfg.Now,
 		})
 		if err != nil {
 			return err
@@ -232,6 +234,9 @@ func (a *App) close() error {
 	var errs []error
 	if a.demo != nil {
 		a.demo.stop()
+	}
+	if a.reruns != nil {
+		a.reruns.Stop()
 	}
 	if a.engine != nil {
 		a.engine.Stop()

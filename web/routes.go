@@ -138,6 +138,9 @@ func APIRoutes(h *api.Handler) API {
 			edit(del, "/hog_functions/:id", h.DeleteFunction),
 			// Whoever may only look may test too, with mocked requests.
 			see(post, "/hog_functions/:id/invocations", write, h.TestFunction),
+			see(get, "/hog_functions/:id/rerun", read, h.ListReruns),
+			edit(post, "/hog_functions/:id/rerun", h.StartRerun),
+			edit(del, "/hog_functions/:id/rerun/:job", h.CancelRerun),
 			see(get, "/hog_functions/:id/logs", read, h.ListLogs),
 			see(get, "/hog_functions/:id/metrics", read, h.ShowMetrics),
 			see(get, "/hog_functions/:id/metrics/totals", read, h.ShowMetricTotals),
