@@ -17,7 +17,7 @@ func TestDeadMessagesAreRevived(t *testing.T) {
 	o.MaxAttempts = 2
 	q := openQueue(t, t.TempDir(), o)
 	t.Cleanup(func() { q.Close() })
-	const n = 700 // more than one commit
+	const n = 1200 // more than one commit, and than a window of rows
 	msgs := make([]queue.Message, n)
 	for i := range msgs {
 		msgs[i] = queue.Message{Topic: "events", Key: "k", ID: fmt.Sprint("e", i), Body: []byte("body")}
