@@ -75,3 +75,11 @@ func (t *TestWatcher) Set(ctx context.Context, f *cdp.Function, s cdp.State) (cd
 
 // Known is how many functions the watcher remembers.
 func (t *TestWatcher) Known() int { return len(t.w.all) }
+
+// NewBoundedMasker is a masker that remembers few windows and is asked with
+// invocation IDs.
+func NewBoundedMasker(now func() time.Time, most int) (masked func(cdp.FunctionID, cdp.InvocationID, *cdp.Masking, string) bool, known func() int) {
+	k := newMasker(now, slog.New(slog.DiscardHandler), nil)
+	k.most = most
+	return k.masked, func() int { return len(k.windows) }
+}
