@@ -53,28 +53,22 @@ func (s *seen) recall(ctx context.Context, m Memory, now time.Time) error {
 	return nil
 }
 
-// forget drops the events of an earlier process once their time is over.
-func (s *seen) forget(now time.Time) {
-	if s.before == nil || now.Sub(s.began) < dedupeWindow {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.before = nil
-}
-
 // again reports whether an event that was received at an instant was here
 // before.
-func (s *seen) again(key string, received time.Time) bool {
-	if s.has(key) {
-		return true
-	}
-	if len(s.before) == 0 || received.Before(s.began) {
-		return false
-	}
+func (s *seen) again(text string, received time.Time) bool {
+	key := markOf(text)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, ok := s.before[markOf(key)]
+	if s.knows(key) {
+		return true
+	}
+	if s.before == nil || received.Before(s.began) {
+		return false
+	}
+	if received.Sub(s.began) > dedupeWindow { // their time is over
+		s.before = nil
+	}
+	_, ok := s.before[key]
 	return ok
 }
 
@@ -98,6 +92,11 @@ func (s *seen) has(text string) bool {
 	key := markOf(text)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.knows(key)
+}
+
+// knows needs mu.
+func (s *seen) knows(key mark) bool {
 	if _, ok := s.now[key]; ok {
 		return true
 	}
