@@ -57,6 +57,15 @@ func runWhere(q cdp.RunQuery) *where {
 	if len(q.Statuses) > 0 {
 		w.add("status in (select value from json_each(?))", list(q.Statuses))
 	}
+	if len(q.ErrorKinds) > 0 {
+		w.add("error_kind in (select value from json_each(?))", list(q.ErrorKinds))
+	}
+	if len(q.IDs) > 0 {
+		w.add("id in (select value from json_each(?))", list(q.IDs))
+	}
+	if q.NotRerun {
+		w.add("not exists (select 1 from rerun where rerun.run_id = run.id)")
+	}
 	if !q.After.IsZero() {
 		w.add("scheduled_at_us > ?", us(q.After))
 	}

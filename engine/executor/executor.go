@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -68,8 +67,8 @@ type Executor struct {
 	now      func() time.Time
 	newID    func() string
 	machines sync.Pool
-	readers  sync.Pool     // of JSON, which remember the keys of events
-	slots    chan struct{} // for programs of destinations that compute
+	readers  sync.Pool // of JSON, which remember the keys of events
+	gate     *gate     // for programs of destinations that compute
 	own      map[string]bool
 }
 
@@ -95,7 +94,7 @@ func New(cfg Config) (*Executor, error) {
 	}
 	x := &Executor{
 		cfg: cfg, base: strings.TrimRight(cfg.BaseURL, "/"), now: cfg.Now, newID: cfg.NewID,
-		slots: make(chan struct{}, runtime.GOMAXPROCS(0)), own: map[string]bool{},
+		gate: newGate(), own: map[string]bool{},
 	}
 	x.machines.New = func() any { return new(vm.Machine) }
 	x.readers.New = func() any { return new(vm.JSONReader) }
