@@ -21,6 +21,9 @@ type ProjectStore interface {
 type ProjectSettings struct {
 	Store ProjectStore
 	Now   func() time.Time // time.Now when nil
+	// Functions compiles filters anew when the test-account filters changed;
+	// nil leaves them.
+	Functions *Functions
 
 	// one change at a time, for each is laid over what is stored.
 	mu sync.Mutex
@@ -56,6 +59,11 @@ func (s *ProjectSettings) Update(ctx context.Context, id ProjectID, c ProjectCha
 	p.UpdatedAt = now().UTC().Truncate(time.Microsecond)
 	if err := s.Store.UpdateProject(ctx, p); err != nil {
 		return Project{}, fmt.Errorf("save project %d: %w", id, err)
+	}
+	if c.TestAccountFilters.Set && s.Functions != nil {
+		if _, err := s.Functions.RecompileFilters(ctx, id); err != nil {
+			return Project{}, fmt.Errorf("the project is saved, but not all filters are compiled: %w", err)
+		}
 	}
 	return p, nil
 }

@@ -148,6 +148,7 @@ func APIRoutes(h *api.Handler) API {
 			see(get, "/hog_functions/:id/metrics/totals", read, h.ShowMetricTotals),
 			see(get, "/hog_function_templates", read, h.ListTemplates),
 			see(get, "/hog_function_templates/:template_id", read, h.ShowTemplate),
+			{Method: patch, Path: "/hog_functions/:id/status", Handler: h.SetStatus, Can: account.Manage, Scopes: []string{write}},
 			see(get, "/hog_functions/:id/revisions", read, h.ListRevisions),
 			see(get, "/hog_functions/:id/revisions/:version", read, h.ShowRevision),
 			edit(post, "/hog_functions/:id/revisions/:version/restore", h.RestoreRevision),

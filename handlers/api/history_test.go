@@ -2,9 +2,11 @@ package api_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -90,5 +92,29 @@ func TestKeys(t *testing.T) {
 	}
 	for _, c := range [][2]string{{"GET", ""}, {"POST", ""}, {"GET", "other/"}, {"PATCH", id + "/"}, {"DELETE", id + "/"}, {"POST", id + "/roll/"}} {
 		h.refused(h.call(c[0], "/api/personal_api_keys/"+c[1], ""), http.StatusForbidden, "authentication_error", "permission_denied", closed, "")
+	}
+}
+
+// TestTestAccountsReachFunctions changes the project's test-account filters:
+// functions that use them are compiled anew, without a new version.
+func TestTestAccountsReachFunctions(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	with := h.object(http.StatusCreated, "POST", "hog_functions/", `{"type":"destination","name":"with","hog":"return 1","enabled":true,"filters":{"filter_test_accounts":true}}`)
+	without := h.object(http.StatusCreated, "POST", "hog_functions/", `{"type":"destination","name":"without","hog":"return 1","filters":{}}`)
+	h.object(http.StatusOK, "PATCH", "", `{"test_account_filters":[{"key":"email","value":"@internal.example.com","operator":"not_icontains","type":"person"}]}`)
+	for _, before := range []map[string]any{with, without} {
+		now := h.object(http.StatusOK, "GET", "hog_functions/"+before["id"].(string)+"/", "")
+		was, _ := json.Marshal(before["filters"].(map[string]any)["bytecode"])
+		is, _ := json.Marshal(now["filters"].(map[string]any)["bytecode"])
+		if changed := string(was) != string(is); changed != (before["name"] == "with") {
+			t.Errorf("%s: bytecode changed is %v: %s", before["name"], changed, is)
+		}
+		if before["name"] == "with" && !strings.Contains(string(is), "@internal.example.com") {
+			t.Errorf("the new filter is not in %s", is)
+		}
+		if now["updated_at"] != before["updated_at"] || now["version"] != before["version"] {
+			t.Errorf("%s was saved: %v, before %v", before["name"], now["updated_at"], before["updated_at"])
+		}
 	}
 }
