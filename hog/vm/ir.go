@@ -442,9 +442,6 @@ func (t *translator) instruction(in *instr, at int32) (next int32, ended bool) {
 	case opCallLib:
 		return next, t.callLibrary(in, at)
 	case bytecode.Callable:
-		if next := int(at) + 1; t.p.funcs[in.k].ups > 0 && (next >= len(t.p.code) || t.p.code[next].op != bytecode.Closure || t.p.landed[next]) {
-			t.bad = true // called as it is, it would lack its upvalues
-		}
 		t.push(t.node(node{kind: nodeFunc, info: t.p.funcs[in.k], fails: true}))
 		return in.n, false
 	default:
