@@ -293,7 +293,8 @@ var assembled = []string{
 	`["_H",1,32,"x",32,"event",1,2,45]`, `["_H",1,33,1,33,0,45]`, `["_H",1,38,38,38]`, `["_H",1,57]`, `["_H",1,3,0,4,0,43,2]`,
 	`["_H",1,33,1,39,1,32,33,7,6]`, `["_H",1,52,"f",1,0,4,36,0,36,1,53,0,33,3,36,0,54,1,33,4,36,0,54,2]`,
 	`["_H",1,30,33,0,30,30,30,50,6,33,0,30,5,10,4,6,2,"Error",0,49]`, // a try block that takes more than it found
-	`["_H",1,52,"",0,1,3,55,0,27,54,0]`, // a function that is called without having got its upvalues
+	`["_H",1,52,"",0,1,3,55,0,27,54,0]`,                              // a function that is called without having got its upvalues
+	`["_H",1,30,52,"",0,1,3,55,0,38,53,1,10,1,54,0]`,                 // a closure that stands for the slot it is called from
 	`["_H",1,2,"import",0]`, `["_H",1,32,"x",2,"import",1]`, `["_H",1,46]`, `["_H",1,33,9223372036854775808,34,1.5,6]`,
 }
 

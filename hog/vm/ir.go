@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"maps"
 	"slices"
 
 	"hogpen/hog/bytecode"
@@ -116,6 +117,11 @@ type translator struct {
 	stack []*node
 	cur   block
 	index int // of the current block
+	// held are the slots that a closure stands for at this point, and heldAt
+	// those at the blocks' entries, by instruction; they are kept from attempt to
+	// attempt, for a jump back may bring more.
+	held   map[int]bool
+	heldAt map[int32]map[int]bool
 	// active are the stack depths of the handlers registered at this point, the
 	// newest last. The slice is shared, and never written to.
 	active []int
@@ -213,7 +219,7 @@ func (t *translator) box(i int) {
 func (t *translator) attempt() {
 	t.out = &compiled{info: t.info}
 	t.blockAt, t.depths, t.tries, t.heads, t.todo = map[int32]int{}, nil, nil, nil, nil
-	t.active = nil
+	t.active, t.held = nil, map[int]bool{}
 	t.out.size, t.made = t.info.argc, 0
 	t.blockOf(t.info.entry, t.info.argc)
 	for len(t.todo) > 0 && !t.bad {
@@ -230,6 +236,7 @@ func (t *translator) attempt() {
 // the given depth. A second depth for one place, or other handlers, make the
 // function unfit.
 func (t *translator) blockOf(at int32, depth int) int {
+	t.holdAt(at, depth)
 	if i, ok := t.blockAt[at]; ok {
 		if t.depths[i] != depth || !slices.Equal(t.tries[i], t.active) {
 			t.bad = true
@@ -244,7 +251,28 @@ func (t *translator) blockOf(at int32, depth int) int {
 	return i
 }
 
+// holdAt notes which slots closures stand for when a block is entered. When
+// one is new the function is looked at again.
+func (t *translator) holdAt(at int32, depth int) {
+	for slot := range t.held {
+		if slot >= depth || t.heldAt[at][slot] {
+			continue
+		}
+		if t.heldAt == nil {
+			t.heldAt = map[int32]map[int]bool{}
+		}
+		if t.heldAt[at] == nil {
+			t.heldAt[at] = map[int]bool{}
+		}
+		t.heldAt[at][slot] = true
+		if _, ok := t.blockAt[at]; ok {
+			t.again = true
+		}
+	}
+}
+
 func (t *translator) block(i int) {
+	t.held = maps.Clone(t.heldAt[t.heads[i]])
 	t.index, t.cur, t.active = i, block{}, t.tries[i]
 	t.stack = t.stack[:0]
 	for s := range t.depths[i] {
@@ -327,7 +355,16 @@ func (t *translator) pop() *node {
 	}
 	n := t.stack[len(t.stack)-1]
 	t.stack = t.stack[:len(t.stack)-1]
+	t.let(len(t.stack))
 	return n
+}
+
+// let tells that a slot is dropped by something else than CLOSE_UPVALUE. A
+// closure that stands for it would go on to see what was there.
+func (t *translator) let(slot int) {
+	if t.held[slot] {
+		t.bad = true
+	}
 }
 
 func (t *translator) popN(n int) []*node {
@@ -342,6 +379,9 @@ func (t *translator) popN(n int) []*node {
 	t.refs = t.refs[n:]
 	copy(args, t.stack[len(t.stack)-n:])
 	t.stack = t.stack[:len(t.stack)-n]
+	for i := range n {
+		t.let(len(t.stack) + i)
+	}
 	return args
 }
 
