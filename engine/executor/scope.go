@@ -82,6 +82,9 @@ func (x *Executor) parseObject(raw []byte) (vm.Value, error) {
 // Name is the event's name as it is now.
 func (s *Scope) Name() string { return s.name }
 
+// UUID is the event's.
+func (s *Scope) UUID() string { return s.uuid }
+
 // DistinctID is the event's distinct ID as it is now.
 func (s *Scope) DistinctID() string { return s.distinctID }
 
