@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"crypto/sha256"
+	"hash/maphash"
 	"sync"
 )
 
@@ -11,23 +11,24 @@ import (
 type seen struct {
 	mu       sync.Mutex
 	size     int // of one generation
+	seeds    [2]maphash.Seed
 	now, old map[mark]struct{}
 }
 
-// mark stands for a key: 16 bytes of its hash, a fifth of what a text costs.
-type mark [16]byte
+// mark stands for a key: two hashes of it, a fifth of what a text costs. Their
+// seeds are of this process, so nobody can make two keys meet.
+type mark [2]uint64
 
-func markOf(key string) mark {
-	sum := sha256.Sum256([]byte(key))
-	return mark(sum[:16])
+func (s *seen) mark(key string) mark {
+	return mark{maphash.String(s.seeds[0], key), maphash.String(s.seeds[1], key)}
 }
 
 func newSeen(size int) *seen {
-	return &seen{size: size, now: make(map[mark]struct{}), old: make(map[mark]struct{})}
+	return &seen{size: size, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, now: make(map[mark]struct{}), old: make(map[mark]struct{})}
 }
 
 func (s *seen) has(text string) bool {
-	key := markOf(text)
+	key := s.mark(text)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.now[key]; ok {
@@ -38,7 +39,7 @@ func (s *seen) has(text string) bool {
 }
 
 func (s *seen) add(text string) {
-	key := markOf(text)
+	key := s.mark(text)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.now) >= s.size {

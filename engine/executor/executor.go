@@ -68,9 +68,11 @@ type Executor struct {
 	now      func() time.Time
 	newID    func() string
 	machines sync.Pool
-	readers  sync.Pool     // of JSON, which remember the keys of events
-	slots    chan struct{} // for programs of destinations that compute
-	own      map[string]bool
+	readers  sync.Pool // of JSON, which remember the keys of events
+	// transformations are the pooled parts of their runs.
+	transformations sync.Pool
+	slots           chan struct{} // for programs of destinations that compute
+	own             map[string]bool
 }
 
 // New makes an Executor. Fetch must be there.
@@ -99,6 +101,7 @@ func New(cfg Config) (*Executor, error) {
 	}
 	x.machines.New = func() any { return new(vm.Machine) }
 	x.readers.New = func() any { return new(vm.JSONReader) }
+	x.transformations.New = newTransformation
 	for _, h := range cfg.OwnHosts {
 		x.own[strings.ToLower(h)] = true
 	}
