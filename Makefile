@@ -9,7 +9,7 @@ LDFLAGS  := -s -w -X hogpen/app.buildVersion=$(VERSION) -X hogpen/app.buildCommi
 FUZZTIME ?= 20s
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test go-test race fuzz bench bench-vm bench-pipeline bench-api lint generate update verify browser node clean
+.PHONY: help run build test go-test race fuzz bench bench-vm bench-pipeline bench-api oracle lint generate update verify browser node clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ fuzz: ## every fuzz test for FUZZTIME
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 	  done; done
+
+oracle: ## hold the language against PostHog's parser and machine from npm, and record their answers
+	$(GO) run ./hog/hogtest/oracle/ask $(if $(SEED),-seed $(SEED)) $(if $(TIMES),-times $(TIMES))
 
 bench: bench-vm bench-pipeline bench-api ## the machine, the road of an event, pages and API
 

@@ -102,7 +102,7 @@ func base64Decode(c *vm.Call) (vm.Value, error) {
 			out = append(out, byte(bits>>n))
 		}
 	}
-	return vm.String(strings.ToValidUTF8(string(out), "\ufffd")), nil
+	return vm.String(vm.TextOf(out)), nil
 }
 
 func base64Digit(c byte) int {

@@ -1,8 +1,10 @@
 package stl
 
 import (
+	"math"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"hogpen/hog/vm"
 )
@@ -149,7 +151,30 @@ func empty(v vm.Value) bool {
 
 // lower is Unicode's full mapping without locale: the last sigma of a word and
 // the dotted capital I are what Go's mapping lacks.
-func lower(s string) string {
+func lower(s string) string { return byStretch(s, lowerText) }
+
+// byStretch maps the stretches of s that are UTF-8 and leaves what is between
+// them, which are halves of surrogate pairs.
+func byStretch(s string, f func(string) string) string {
+	if utf8.ValidString(s) {
+		return f(s)
+	}
+	var b strings.Builder
+	from := 0
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			b.WriteString(f(s[from:i]))
+			b.WriteByte(s[i])
+			from = i + 1
+		}
+		i += size
+	}
+	b.WriteString(f(s[from:]))
+	return b.String()
+}
+
+func lowerText(s string) string {
 	if !strings.ContainsAny(s, "Σİ") {
 		return strings.ToLower(s)
 	}
@@ -177,7 +202,9 @@ var upperSpecial = strings.NewReplacer(
 	"ﬓ", "ՄՆ", "ﬔ", "ՄԵ", "ﬕ", "ՄԻ", "ﬖ", "ՎՆ", "ﬗ", "ՄԽ",
 )
 
-func upper(s string) string {
+func upper(s string) string { return byStretch(s, upperText) }
+
+func upperText(s string) string {
 	if vm.ASCII(s) {
 		return strings.ToUpper(s)
 	}
@@ -333,8 +360,13 @@ func splitByString(c *vm.Call) (vm.Value, error) {
 	}
 	limit := -1
 	if !c.Arg(2).IsNull() {
-		if n := number(c, 2, 0); n >= 0 && n < 1<<31 {
-			limit = int(n)
+		// JavaScript takes the limit as an unsigned number of 32 bits; what is
+		// below zero is then more than any text has.
+		switch n := math.Trunc(number(c, 2, 0)); {
+		case n != n, math.IsInf(n, 0):
+			limit = 0
+		case n >= 0:
+			limit = int(math.Mod(n, 1<<32))
 		}
 	}
 	s := text.Text()
@@ -395,17 +427,18 @@ func substring(c *vm.Call) vm.Value {
 	if !ascii {
 		size = vm.UTF16Len(s)
 	}
-	if start > float64(size) {
+	if start-1 >= float64(size) {
 		return vm.String("")
 	}
-	from, to := int(start)-1, size
-	if !c.Arg(2).IsNull() {
+	from, to := int(start-1), size
+	if n := c.Arg(2); n.Kind() == vm.KindNumber {
 		n := number(c, 2, 0)
 		if !(n >= 0) {
 			return vm.String("")
 		}
-		if n < float64(size-from) {
-			to = from + int(n)
+		// The end is reckoned before either is made whole, as JavaScript does.
+		if end := start - 1 + n; end < float64(size) {
+			to = int(end)
 		}
 	}
 	if ascii {

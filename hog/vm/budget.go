@@ -29,6 +29,17 @@ const (
 const fuelChunk = 4096
 
 func (m *Machine) setBudget(b Budget) {
+	if b != m.asked || m.memLimit == 0 {
+		m.fillBudget(b)
+	}
+	m.clocked = false
+	m.granted, m.fuel, m.extra = 0, 0, 0
+	m.grant()
+}
+
+// fillBudget puts the defaults in. Most runs ask for what the last one did.
+func (m *Machine) fillBudget(b Budget) {
+	m.asked = b
 	if b.Time == 0 {
 		b.Time = DefaultTime
 	}
@@ -46,9 +57,6 @@ func (m *Machine) setBudget(b Budget) {
 	if b.Memory < 0 {
 		m.memLimit = math.MaxInt64
 	}
-	m.started = time.Time{}
-	m.granted, m.fuel, m.extra = 0, 0, 0
-	m.grant()
 }
 
 func (m *Machine) grant() {
@@ -66,8 +74,8 @@ func (m *Machine) Ops() int64 { return m.opsBefore + m.granted - m.fuel - m.extr
 
 // refuel is called when the fuel is used up: it checks steps and clock.
 func (m *Machine) refuel() error {
-	if m.started.IsZero() {
-		m.started = time.Now()
+	if !m.clocked {
+		m.clocked, m.started = true, time.Now()
 	}
 	if m.budget.Steps > 0 && m.Ops() > m.budget.Steps {
 		return limitErrorf(LimitSteps, "Execution exceeded the limit of %d operations", m.budget.Steps)
@@ -92,7 +100,7 @@ func (m *Machine) refuel() error {
 // portion of fuel is gone: a run shorter than that, some ten microseconds,
 // counts as nothing, and costs no look at the clock.
 func (m *Machine) elapsed() time.Duration {
-	if m.started.IsZero() {
+	if !m.clocked {
 		return m.syncBefore
 	}
 	return m.syncBefore + time.Since(m.started)

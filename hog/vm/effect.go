@@ -23,7 +23,7 @@ func (t *translator) effect(in *instr, at int32) (next int32, ended bool) {
 		return t.jumpNotNull(in, next)
 	case opEnd:
 		var n *node
-		if n = constNode(Null); t.root && len(t.stack) > 0 {
+		if n = t.constNode(Null); t.root && len(t.stack) > 0 {
 			n = t.pop()
 		}
 		return t.giveBack(n)
@@ -208,7 +208,7 @@ func (t *translator) closure(in *instr) {
 			return
 		}
 	}
-	t.push(&node{kind: nodeSlot, slot: place})
+	t.push(t.node(node{kind: nodeSlot, slot: place}))
 	t.box(place)
 	t.out.clears = true
 	t.stmt(func(m *Machine) {

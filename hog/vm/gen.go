@@ -18,6 +18,9 @@ type (
 
 // genStore makes the statement that puts a node into a slot.
 func (t *translator) genStore(i int, n *node) func(m *Machine) {
+	if t.again {
+		return nil
+	}
 	if !t.boxed[i] && n.typ == typeNumber {
 		if s := t.storeSum(i, n); s != nil {
 			return s
@@ -78,6 +81,9 @@ func (t *translator) storeSum(i int, n *node) func(m *Machine) {
 
 // genDrop makes the statement that evaluates a node for its faults.
 func (t *translator) genDrop(n *node) func(m *Machine) {
+	if t.again {
+		return nil
+	}
 	f := t.genValue(n)
 	return func(m *Machine) { f(m) }
 }
@@ -90,6 +96,9 @@ func (t *translator) isBoxedSlot(n *node) bool { return n.kind == nodeSlot && t.
 
 // genValue makes the closure that gives a node's value.
 func (t *translator) genValue(n *node) valueFunc {
+	if t.again {
+		return nil
+	}
 	switch n.kind {
 	case nodeConst:
 		v := n.value
@@ -363,6 +372,9 @@ func (t *translator) genLib(n *node) valueFunc {
 
 // genCond makes the closure that gives a node's truth.
 func (t *translator) genCond(n *node) condFunc {
+	if t.again {
+		return nil
+	}
 	switch n.kind {
 	case nodeConst:
 		b := n.value.Truthy()

@@ -45,7 +45,7 @@ func (m *Machine) index(o *object, key Value) int {
 		case i < 0 && -i <= n:
 			return n + i
 		case i == 0:
-			m.fail(Errorf(faultIndex))
+			m.fail(LibraryErrorf(faultIndex))
 		}
 		return -1
 	}
@@ -147,12 +147,12 @@ func (m *Machine) globalOf(keys []Value) Value {
 func (m *Machine) setProperty(obj, key, val Value) error {
 	o := obj.o
 	switch {
-	case o == nil || o.list == nil && o.dict == nil && o.ext == nil || o.kind == KindString || o.kind == KindFunction:
-		return Errorf("Can not set %s on non-object: %s", JSText(key), javascriptType(obj))
-	case o.list == nil && o.dict == nil:
-		return Errorf("Can not set %s on element of type object", JSText(key))
+	case o == nil || o.list == nil && o.dict == nil && o.ext == nil && o.kind != KindFunction || o.kind == KindString:
+		return LibraryErrorf("Can not set %s on non-object: %s", JSText(key), javascriptType(obj))
+	case o.list == nil && o.dict == nil || o.kind == KindFunction:
+		return LibraryErrorf("Can not set %s on element of type object", JSText(key))
 	case o.flags&flagFrozen != 0:
-		return Errorf("Can not set %s on a shared value", JSText(key))
+		return LibraryErrorf("Can not set %s on a shared value", JSText(key))
 	}
 	thaw(o)
 	if o.dict != nil {
@@ -168,10 +168,10 @@ func (m *Machine) setProperty(obj, key, val Value) error {
 
 func (m *Machine) setElement(o *object, key, val Value) error {
 	if key.o != &numberObject || key.n != math.Trunc(key.n) {
-		return Errorf("Can not set %s on element of type object", JSText(key))
+		return LibraryErrorf("Can not set %s on element of type object", JSText(key))
 	}
 	if key.n <= 0 {
-		return Errorf(faultIndex)
+		return LibraryErrorf(faultIndex)
 	}
 	if key.n <= float64(len(o.list.elems)) {
 		o.list.elems[int(key.n)-1] = val

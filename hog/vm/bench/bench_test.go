@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -118,6 +119,18 @@ func BenchmarkParseEvent(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := r.Parse(bench.Event, vm.JSONOptions{Freeze: true}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkParseEventEncodingJSON is what the reader is measured against.
+func BenchmarkParseEventEncodingJSON(b *testing.B) {
+	b.SetBytes(int64(len(bench.Event)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var m map[string]any
+		if err := json.Unmarshal(bench.Event, &m); err != nil {
 			b.Fatal(err)
 		}
 	}
