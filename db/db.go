@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"hogpen/cdp"
@@ -45,6 +46,7 @@ type Store struct {
 	record    *recorder
 	now       func() time.Time
 	packFrom  int
+	packers   sync.Pool
 	migrated  []Migration
 }
 
@@ -58,6 +60,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	s := &Store{now: o.Now, packFrom: cmp.Or(o.PackFrom, packFrom)}
+	s.packers.New = func() any { return new(packer) }
 	if s.now == nil {
 		s.now = time.Now
 	}

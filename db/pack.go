@@ -87,12 +87,22 @@ func (h *head) marked(id string) bool {
 type packer struct {
 	head
 	raw    []byte
+	room   []byte // for raw, compressed
 	sums   map[tally]*tally
 	hashes []uint32
 }
 
 func (p *packer) begin(project cdp.ProjectID) {
-	*p = packer{head: head{project: project}, raw: p.raw[:0], hashes: p.hashes[:0], sums: map[tally]*tally{}}
+	*p = packer{head: head{project: project}, raw: p.raw[:0], room: p.room, hashes: p.hashes[:0], sums: map[tally]*tally{}}
+}
+
+// keptRoom is up to which size a packer's buffers are kept for the next pack.
+const keptRoom = 4 * packBytes
+
+func (p *packer) forget() {
+	if cap(p.raw)+cap(p.room) > keptRoom {
+		p.raw, p.room = nil, nil
+	}
 }
 
 func (p *packer) full() bool { return p.count >= packCount || len(p.raw) >= packBytes }
@@ -144,12 +154,13 @@ func (p *packer) end() stored {
 	p.sum(p.groups)
 	p.sum(p.names)
 	slices.Sort(p.hashes)
-	out := stored{head: p.head, body: s2.Encode(nil, p.raw)}
+	if n := s2.MaxEncodedLen(len(p.raw)); cap(p.room) < n {
+		p.room = make([]byte, n)
+	}
+	out := stored{head: p.head, body: slices.Clone(s2.Encode(p.room[:cap(p.room)], p.raw))}
+	out.marks = make([]byte, 0, 4*len(p.hashes))
 	for _, h := range slices.Compact(p.hashes) {
 		out.marks = binary.LittleEndian.AppendUint32(out.marks, h)
-	}
-	if out.marks == nil {
-		out.marks = []byte{}
 	}
 	for _, list := range [][]tally{p.groups, p.names} {
 		out.digest = binary.AppendUvarint(out.digest, uint64(len(list)))

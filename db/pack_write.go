@@ -27,19 +27,21 @@ type lastRun struct {
 // sortOut decides what of a batch is packed.
 func (s *Store) sortOut(b *cdp.Batch) packed {
 	out := packed{rows: cdp.Batch{Runs: b.Runs}}
-	var p packer
+	p := s.packers.Get().(*packer)
+	defer s.packers.Put(p)
+	defer p.forget()
 	if len(b.Events) >= s.packFrom {
-		out.events = packAll(&p, b.Events, func(e *cdp.Event) cdp.ProjectID { return e.Project }, func(p *packer, i int) { p.event(&b.Events[i]) })
+		out.events = packAll(p, b.Events, func(e *cdp.Event) cdp.ProjectID { return e.Project }, func(p *packer, i int) { p.event(&b.Events[i]) })
 	} else {
 		out.rows.Events = b.Events
 	}
 	if len(b.Ended) >= s.packFrom {
-		out.runs = packAll(&p, b.Ended, func(r *cdp.Run) cdp.ProjectID { return r.Project }, func(p *packer, i int) { p.run(&b.Ended[i]) })
+		out.runs = packAll(p, b.Ended, func(r *cdp.Run) cdp.ProjectID { return r.Project }, func(p *packer, i int) { p.run(&b.Ended[i]) })
 		out.last = lastRuns(b.Ended)
 	} else {
 		out.rows.Runs = slices.Concat(b.Runs, b.Ended)
 	}
-	s.sortLogs(&p, b.Logs, &out)
+	s.sortLogs(p, b.Logs, &out)
 	return out
 }
 

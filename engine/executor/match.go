@@ -93,7 +93,7 @@ func (x *Executor) plan(f *Function, plan *inputPlan, index int, s *Scope, m *Ma
 	m.Planned = append(m.Planned, Planned{globals: globals, Invocation: cdp.Invocation{
 		ID: id, Project: s.project.ID, Function: f.ID, Version: f.Version, Mapping: index,
 		EventUUID: s.uuid, EventName: s.name, DistinctID: s.distinctID,
-		Globals: vm.AppendJSON(make([]byte, 0, s.size+1024), globals), ScheduledAt: x.now().UTC(),
+		Globals: vm.AppendJSON(make([]byte, 0, 6*s.size+2048), globals), ScheduledAt: x.now().UTC(),
 	}})
 }
 

@@ -27,11 +27,11 @@ func personless(props vm.Value) bool {
 func (s *Scope) Normalize() {
 	props := s.props
 	if s.name != "$snapshot" && s.name != "$performance_event" {
-		props = withInitial(props)
+		props = s.withInitial()
 	}
 	props = settlePerson(props, s.name)
 	props = without(props, "$elements_chain", "$elements")
-	if props != s.props {
+	if props != s.props || s.open {
 		s.setProps(props)
 	}
 }
@@ -43,6 +43,9 @@ var (
 	initials     = makeInitials()
 	initialPlace = placesOf(initialKeys)
 )
+
+// mostInitials is more than there are.
+const mostInitials = 64
 
 func makeInitials() []initial {
 	out := make([]initial, len(initialKeys))
@@ -65,10 +68,11 @@ func placesOf(keys []string) map[string]int {
 }
 
 // withInitial fills $set and $set_once from what the event tells.
-func withInitial(props vm.Value) vm.Value {
+func (s *Scope) withInitial() vm.Value {
+	props := s.props
 	server := props.Path("$is_server").Truth()
-	values := make([]vm.Value, len(initialKeys)) // in the order of the keys, whatever the event's
-	has := make([]bool, len(initialKeys))
+	var values [mostInitials]vm.Value // in the order of the keys, whatever the event's
+	var has [mostInitials]bool
 	found := 0
 	keys, vals := props.Entries()
 	for i, k := range keys {
@@ -86,7 +90,7 @@ func withInitial(props vm.Value) vm.Value {
 		return props
 	}
 	set, once := edit(props.Path("$set"), found), edit(props.Path("$set_once"), found)
-	props = edit(props, 3)
+	props = s.editProps(3)
 	for i, in := range initials {
 		if !has[i] {
 			continue

@@ -28,6 +28,8 @@ type Scope struct {
 	props      vm.Value // frozen
 	elements   string
 
+	// open tells that props are a private copy that may still be changed.
+	open bool
 	// raw is the JSON of props; nil when they were changed since.
 	raw json.RawMessage
 	// size is about how long that JSON is.
@@ -94,7 +96,8 @@ func (s *Scope) DistinctID() string { return s.distinctID }
 // Event gives the event as it is now, with its properties as JSON.
 func (s *Scope) Event() cdp.Event {
 	if s.raw == nil {
-		s.raw = vm.AppendJSON(make([]byte, 0, s.size+512), s.props)
+		// Person properties and lists make it about twice as long as it came.
+		s.raw = vm.AppendJSON(make([]byte, 0, 2*s.size+1024), s.props)
 	}
 	return cdp.Event{
 		Project: s.project.ID, UUID: s.uuid, Name: s.name, DistinctID: s.distinctID,
@@ -102,9 +105,24 @@ func (s *Scope) Event() cdp.Event {
 	}
 }
 
+// editProps gives the properties for a change, with room for some more; what
+// is changed is in force after setProps.
+func (s *Scope) editProps(extra int) vm.Value {
+	if s.open {
+		return s.props
+	}
+	return s.props.Copy(extra)
+}
+
+// leaveOpen is setProps for properties that are about to be edited again.
+func (s *Scope) leaveOpen(v vm.Value) {
+	s.props, s.open, s.raw = v, true, nil
+	s.forget()
+}
+
 // setProps replaces the properties; v is frozen here.
 func (s *Scope) setProps(v vm.Value) {
-	s.props = v.Freeze()
+	s.props, s.open = v.Freeze(), false
 	s.raw = nil
 	s.forget()
 }

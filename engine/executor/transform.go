@@ -34,7 +34,7 @@ func (s *Scope) EndTransformations(l *Lists) {
 	if len(l.succeeded)+len(l.failed)+len(l.skipped) == 0 {
 		return
 	}
-	p := edit(s.props, 3)
+	p := s.editProps(5) // two more come with Normalize
 	for _, e := range []struct {
 		key    string
 		labels []string
@@ -48,7 +48,7 @@ func (s *Scope) EndTransformations(l *Lists) {
 		}
 		p.Set(e.key, vm.NewArray(list))
 	}
-	s.setProps(p)
+	s.leaveOpen(p)
 }
 
 // Bypasses reports whether an event is not transformed.
