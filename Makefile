@@ -39,8 +39,8 @@ oracle: ## hold the language against PostHog's parser and machine from npm, and 
 
 bench: bench-vm bench-pipeline bench-api ## the machine, the road of an event, pages and API
 
-bench-vm: ## the machine beside PostHog's published one on Node, as ratios of one run
-	$(GO) run ./hog/vm/bench/peer
+bench-vm: ## the machine beside PostHog's on Node and other interpreters in Go, as ratios of one run
+	$(GO) run -C hog/vm/bench/peer . -dir $(CURDIR)/artifacts/peer
 
 bench-pipeline: build ## the pipeline beside a bare Go reference and PostHog's machine in Node; PEER=/path/to/benthos adds that
 	$(GO) build -C app/bench/pipeline/reference -trimpath -o $(CURDIR)/bin/bench-reference .

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"hogpen/cdp"
@@ -46,7 +46,7 @@ type Store struct {
 	record    *recorder
 	now       func() time.Time
 	packFrom  int
-	packers   sync.Pool
+	packer    atomic.Pointer[packer]
 	migrated  []Migration
 }
 
@@ -60,7 +60,6 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	s := &Store{now: o.Now, packFrom: cmp.Or(o.PackFrom, packFrom)}
-	s.packers.New = func() any { return new(packer) }
 	if s.now == nil {
 		s.now = time.Now
 	}

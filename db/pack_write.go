@@ -27,9 +27,8 @@ type lastRun struct {
 // sortOut decides what of a batch is packed.
 func (s *Store) sortOut(b *cdp.Batch) packed {
 	out := packed{rows: cdp.Batch{Runs: b.Runs}}
-	p := s.packers.Get().(*packer)
-	defer s.packers.Put(p)
-	defer p.forget()
+	p := s.takePacker()
+	defer s.givePacker(p)
 	if len(b.Events) >= s.packFrom {
 		out.events = packAll(p, b.Events, func(e *cdp.Event) cdp.ProjectID { return e.Project }, func(p *packer, i int) { p.event(&b.Events[i]) })
 	} else {
@@ -43,6 +42,20 @@ func (s *Store) sortOut(b *cdp.Batch) packed {
 	}
 	s.sortLogs(p, b.Logs, &out)
 	return out
+}
+
+// takePacker gives the store's packer, or a new one while another has it. It is
+// no pool: the collector would empty that between two batches.
+func (s *Store) takePacker() *packer {
+	if p := s.packer.Swap(nil); p != nil {
+		return p
+	}
+	return new(packer)
+}
+
+func (s *Store) givePacker(p *packer) {
+	p.forget()
+	s.packer.Store(p)
 }
 
 // sortLogs packs light entries when there are many of them.

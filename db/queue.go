@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -328,6 +329,11 @@ func (q *Queue) Publish(ctx context.Context, msgs ...queue.Message) error {
 
 // pack brings messages into stored form.
 func (q *Queue) pack(p *parcel, msgs []queue.Message) error {
+	size := 0
+	for i := range msgs {
+		size += len(msgs[i].Key) + len(msgs[i].ID) + len(msgs[i].Body) + messageRoom
+	}
+	p.buf = slices.Grow(p.buf, size)
 	var t *queueTopic
 	for i := range msgs {
 		m := &msgs[i]

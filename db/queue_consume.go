@@ -309,7 +309,7 @@ func (c *consumer) handle(slot int, r ref, raw []byte) {
 	next, err := queue.Do(c.ctx, c.station, j.m)
 	var p *parcel
 	if err == nil && len(next) > 0 {
-		p = (&parcel{answer: make(chan error, 1)})
+		p = new(parcel) // nobody waits for an answer
 		err = c.q.pack(p, next)
 	}
 	if err != nil {

@@ -62,7 +62,11 @@ func newBatcher(to Recorder, log *slog.Logger, c *counters) *batcher {
 }
 
 func (b *batcher) reset() {
-	b.batch = cdp.Batch{}
+	// As many come again, most likely.
+	b.batch = cdp.Batch{
+		Events: make([]cdp.Event, 0, len(b.batch.Events)), Ended: make([]cdp.Run, 0, len(b.batch.Ended)),
+		Logs: make([]cdp.LogEntry, 0, len(b.batch.Logs)), Metrics: make([]cdp.Metric, 0, len(b.batch.Metrics)),
+	}
 	b.runs, b.metrics = map[cdp.InvocationID]int{}, map[metricKey]int{}
 	b.fresh, b.held = map[cdp.InvocationID]time.Time{}, 0
 }

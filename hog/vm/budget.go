@@ -176,13 +176,17 @@ func (c *counter) machine(m *Machine) int64 {
 func (c *counter) values(vs []Value) {
 	c.sum += int64(len(vs)) * 16
 	for _, v := range vs {
-		if v.o == nil || v.o == &numberObject || v.o == &boolObject || v.o.flags&(flagFrozen|flagCow) != 0 {
+		if v.o == nil || v.o == &numberObject || v.o == &boolObject || v.o.flags&flagFrozen != 0 {
 			continue
 		}
 		if _, ok := c.seen[v.o]; ok {
 			continue
 		}
 		c.seen[v.o] = struct{}{}
+		if v.o.flags&(flagCow|flagView) != 0 {
+			c.sum += 48 // the content is shared
+			continue
+		}
 		c.work = append(c.work, v)
 	}
 }

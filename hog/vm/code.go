@@ -24,9 +24,21 @@ type LoadOptions struct {
 	Async []string
 	// NullOrdering chooses how < <= > >= treat null.
 	NullOrdering NullOrdering
+	// Chunks are the programs that import finds, by name. They may import each
+	// other. A program with chunks runs on the plain machine.
+	Chunks map[string]Chunk
 	// SwitchOnly keeps the closure back end from being used. It is for tests
 	// that compare the two.
 	SwitchOnly bool
+}
+
+// Chunk is a program that others import: import(name) runs it as a function
+// without arguments and gives what it returns (specification 4.9).
+type Chunk struct {
+	Code *bytecode.Program
+	// Globals is a dict, or null. It is what the chunk and the functions in it
+	// see, whoever calls them, and becomes frozen.
+	Globals Value
 }
 
 // Program is loaded bytecode: checked, decoded to fixed-size instructions with
@@ -48,10 +60,14 @@ type Program struct {
 	hash    string
 	opt     LoadOptions
 	main    *funcInfo
+	chunks  map[string]*Program // what import finds
+	apart   bool                // sees its own globals instead of the run's
+	globals *dict               // these; nil when there are none
 
 	canSuspend bool
 	declares   bool // has DECLARE_FN
 	writes     bool // has SET_PROPERTY: only then globals need copies
+	compares   bool // may tell whether two values are one object
 	entry      *compiled
 }
 
@@ -167,7 +183,11 @@ func Load(p *bytecode.Program, opt LoadOptions) (*Program, error) {
 	if p == nil {
 		return nil, fmt.Errorf("load: no program")
 	}
-	return load(p, opt, "root")
+	root, err := load(p, opt, "root")
+	if err != nil || len(opt.Chunks) == 0 {
+		return root, err
+	}
+	return root, root.loadChunks(opt)
 }
 
 func load(p *bytecode.Program, opt LoadOptions, name string) (*Program, error) {
@@ -199,7 +219,7 @@ func load(p *bytecode.Program, opt LoadOptions, name string) (*Program, error) {
 	}
 	prog.hash = hashCode(p)
 	prog.main = &funcInfo{kind: fnLocal, name: name, prog: prog}
-	if !opt.SwitchOnly && name == "root" {
+	if !opt.SwitchOnly && name == "root" && len(opt.Chunks) == 0 {
 		prog.entry = compileClosures(prog)
 	}
 	return prog, nil

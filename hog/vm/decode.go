@@ -215,6 +215,9 @@ func (d *decoder) one(pos int) (next int, fault string) {
 	case bytecode.SetProperty:
 		d.p.writes = true
 		next = pos + 1
+	case bytecode.Eq, bytecode.NotEq, bytecode.In, bytecode.NotIn:
+		d.p.compares = true
+		next = pos + 1
 	default:
 		next = pos + 1
 	}
@@ -285,6 +288,7 @@ func (d *decoder) callGlobal(in instr, pos int) (int, string) {
 		d.p.canSuspend = true
 	case site.lib != nil:
 		in.op = opCallLib
+		d.p.compares = d.p.compares || comparesObjects(name)
 	default:
 		in.op = opCallNone
 	}
@@ -409,6 +413,17 @@ func (d *decoder) path(keys []Value) *path {
 		d.p.canSuspend = true
 	case lib != nil:
 		p.value, p.has = lib.value, true
+		d.p.compares = d.p.compares || comparesObjects(name)
 	}
 	return p
+}
+
+// comparesObjects reports whether a library function tells one object from
+// another that looks the same.
+func comparesObjects(name string) bool {
+	switch name {
+	case "equals", "notEquals", "in", "has", "indexOf", "inCohort", "notInCohort":
+		return true
+	}
+	return false
 }

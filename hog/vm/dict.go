@@ -75,7 +75,7 @@ func (d *dict) find(k Value) int {
 			}
 			return -1
 		}
-		return d.probeText(k.o.str, k.o.textHash())
+		return d.probeObject(k.o)
 	}
 	if d.index != nil && (k.o == &numberObject) {
 		return d.probe(k, hashNumber(k.n))
@@ -100,6 +100,22 @@ func (d *dict) findText(s string, hash uint32) int {
 		return -1
 	}
 	return d.probeText(s, hash)
+}
+
+// probeObject is probeText for a string object: most keys are found by their
+// identity.
+func (d *dict) probeObject(k *object) int {
+	mask := uint32(len(d.index) - 1)
+	for b := k.textHash() & mask; ; b = (b + 1) & mask {
+		p := d.index[b]
+		if p == 0 {
+			return -1
+		}
+		o := d.keys[p-1].o
+		if o == k || o != nil && o.kind == KindString && o.str == k.str {
+			return int(p - 1)
+		}
+	}
 }
 
 func (d *dict) probeText(s string, hash uint32) int {

@@ -46,7 +46,13 @@
 // name, the arguments and a State, which holds stack, frames, cells, handlers
 // and counters. Resume goes on with the answer in place of the call. A State
 // survives the process as JSON in PostHog's field names; it names the bytecode
-// by hash and is refused for any other.
+// by hash and is refused for any other. States that PostHog's own machine wrote
+// go on here as well.
+//
+// # Chunks
+//
+// import runs another program of the same load as a function. Its code, and
+// the functions that come out of it, see the globals of their chunk.
 //
 // # Values
 //
@@ -57,6 +63,7 @@
 // # Where Hogpen differs from PostHog's published machine
 //
 // The list of specification 7.1 says what is kept and what is mended. Beyond
-// it: import knows no chunks; two reads
-// of one global are the same object in programs that never write a property.
+// it: the parts of two copies of one global are the same objects in programs
+// that never write a property (the copies themselves are not); a state that
+// PostHog's machine took within a callback of arrayMap and the like is refused.
 package vm

@@ -233,6 +233,7 @@ func (t *translator) callLocal(argc, at int) (ended bool) {
 		t.bad = true
 		return true
 	}
+	last := t.lastStep(callee, argc)
 	t.fill(len(t.stack))
 	place := len(t.stack) - argc
 	for i := place; i <= len(t.stack); i++ {
@@ -244,7 +245,10 @@ func (t *translator) callLocal(argc, at int) (ended bool) {
 	}
 	p := t.p
 	t.out.clears = true
-	if callee.kind == nodeUpvalue {
+	switch {
+	case last != nil:
+		t.callWithStep(callee.slot, last, place, argc, at)
+	case callee.kind == nodeUpvalue:
 		up := callee.slot
 		t.stmt(func(m *Machine) {
 			v := m.getCell(m.fn.up[up])
@@ -254,7 +258,7 @@ func (t *translator) callLocal(argc, at int) (ended bool) {
 				m.callCompiled(v, place, argc, p, at)
 			}
 		})
-	} else {
+	default:
 		value := t.genValue(callee)
 		t.stmt(func(m *Machine) {
 			if fn := value(m); m.err == nil {
@@ -265,6 +269,46 @@ func (t *translator) callLocal(argc, at int) (ended bool) {
 	t.popN(argc)
 	t.push(t.slotNode(place))
 	return false
+}
+
+// lastStep gives the last argument of a recursive call when it is a variable
+// plus or minus a constant, as in f(n - 1), and takes it off the pending ones:
+// the call then computes it itself.
+func (t *translator) lastStep(callee *node, argc int) *node {
+	if callee.kind != nodeUpvalue || argc == 0 {
+		return nil
+	}
+	top := len(t.stack) - 1
+	n := t.stack[top]
+	if n.kind != nodeArith || n.op != bytecode.Plus && n.op != bytecode.Minus || !isNumConst(n.b) || !t.isBoxedSlot(n.a) || n.a.slot >= top {
+		return nil
+	}
+	t.fill(top)
+	t.use(top + 1)
+	t.box(top)
+	t.stack[top] = t.slotNode(top)
+	return n
+}
+
+// callWithStep is the call of an upvalue whose last argument is step.
+func (t *translator) callWithStep(up int, step *node, place, argc, at int) {
+	p, from, to, k := t.p, step.a.slot, place+argc-1, step.b.value.n
+	if step.op == bytecode.Minus {
+		k = -k // x - k and x + -k are one in IEEE arithmetic
+	}
+	t.stmt(func(m *Machine) {
+		x := m.r[from]
+		if x.o != &numberObject {
+			x.n = ToNumber(x)
+		}
+		m.r[to] = Value{x.n + k, &numberObject}
+		v := m.getCell(m.fn.up[up])
+		if fn := v.ready(argc); fn != nil {
+			m.enterCompiled(fn, fn.info.body, place, argc, p, at)
+		} else {
+			m.callCompiled(v, place, argc, p, at)
+		}
+	})
 }
 
 func (t *translator) callHost(in *instr, at int) (ended bool) {

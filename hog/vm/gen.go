@@ -125,6 +125,9 @@ func (t *translator) genValue(n *node) valueFunc {
 	case nodeIndex:
 		return t.genIndex(n)
 	case nodeArith:
+		if t.isBoxedSlot(n.a) && t.isBoxedSlot(n.b) && (n.op == bytecode.Plus || n.op == bytecode.Minus) {
+			return boxedSum(n.a.slot, n.b.slot, n.op)
+		}
 		f := t.genNum(n)
 		return func(m *Machine) Value { return Value{f(m), &numberObject} }
 	case nodeTest, nodeNot, nodeAll, nodeAny:
@@ -144,6 +147,27 @@ func (t *translator) genValue(n *node) valueFunc {
 	}
 }
 
+// boxedSum is x + y and x - y of two slots that hold values, as the results of
+// two calls do.
+func boxedSum(i, j int, o op) valueFunc {
+	if o == bytecode.Plus {
+		return func(m *Machine) Value {
+			x, y := m.r[i], m.r[j]
+			if x.o == &numberObject && y.o == &numberObject {
+				return Value{x.n + y.n, &numberObject}
+			}
+			return Value{ToNumber(x) + ToNumber(y), &numberObject}
+		}
+	}
+	return func(m *Machine) Value {
+		x, y := m.r[i], m.r[j]
+		if x.o == &numberObject && y.o == &numberObject {
+			return Value{x.n - y.n, &numberObject}
+		}
+		return Value{ToNumber(x) - ToNumber(y), &numberObject}
+	}
+}
+
 func (t *translator) genValues(nodes []*node) []valueFunc {
 	out := make([]valueFunc, len(nodes))
 	for i, n := range nodes {
@@ -158,6 +182,7 @@ func (t *translator) genGlobal(n *node) valueFunc {
 		return func(m *Machine) Value { return m.global(p, prog, at) }
 	}
 	root := p.root
+	own := prog.compares
 	missing := func(m *Machine) Value { return m.global(p, prog, at) }
 	step := func(v Value, m *Machine, s *propSite) Value {
 		if v.o != nil && v.o.dict != nil {
@@ -173,7 +198,7 @@ func (t *translator) genGlobal(n *node) valueFunc {
 		return func(m *Machine) Value {
 			if d := m.globals; d != nil {
 				if i := root.in(d); i >= 0 {
-					return d.vals[i]
+					return fresh(d.vals[i], own)
 				}
 			}
 			return missing(m)
@@ -183,7 +208,7 @@ func (t *translator) genGlobal(n *node) valueFunc {
 		return func(m *Machine) Value {
 			if d := m.globals; d != nil {
 				if i := root.in(d); i >= 0 {
-					return step(d.vals[i], m, first)
+					return fresh(step(d.vals[i], m, first), own)
 				}
 			}
 			return missing(m)
@@ -193,7 +218,7 @@ func (t *translator) genGlobal(n *node) valueFunc {
 	return func(m *Machine) Value {
 		if d := m.globals; d != nil {
 			if i := root.in(d); i >= 0 {
-				return step(step(d.vals[i], m, first), m, second)
+				return fresh(step(step(d.vals[i], m, first), m, second), own)
 			}
 		}
 		return missing(m)
@@ -221,6 +246,31 @@ func (t *translator) genIndex(n *node) valueFunc {
 			m.failAt(p, at, err)
 		}
 		return v
+	}
+	if n.b.typ == typeNumber && t.isBoxedSlot(n.a) {
+		i, key := n.a.slot, t.genNum(n.b)
+		return func(m *Machine) Value {
+			k := key(m) // cannot change the slot
+			if o := m.r[i].o; o != nil && o.list != nil && o.flags == 0 {
+				if i := int(k); float64(i) == k && i > 0 && i <= len(o.list.elems) {
+					return o.list.elems[i-1]
+				}
+			}
+			return slow(m, m.r[i], Number(k))
+		}
+	}
+	if t.isBoxedSlot(n.a) && t.isBoxedSlot(n.b) {
+		i, j := n.a.slot, n.b.slot
+		return func(m *Machine) Value {
+			o, k := m.r[i], m.r[j]
+			if o.o != nil && o.o.dict != nil && o.o.flags == 0 && k.o != nil && k.o.kind == KindString {
+				if at := o.o.dict.find(k); at >= 0 {
+					return o.o.dict.vals[at]
+				}
+				return Null
+			}
+			return slow(m, o, k)
+		}
 	}
 	obj := t.genValue(n.a)
 	if n.b.typ == typeNumber {
@@ -596,14 +646,7 @@ func (t *translator) compareConst(a *node, k float64, o ordering) condFunc {
 	}
 	nulls, right := t.p.opt.NullOrdering, Number(k)
 	if t.isBoxedSlot(a) {
-		i := a.slot
-		return func(m *Machine) bool {
-			v := m.r[i]
-			if v.o == &numberObject {
-				return o.numbers(v.n, k)
-			}
-			return compare(v, right, o, nulls)
-		}
+		return compareBoxed(a.slot, k, o, nulls)
 	}
 	f := t.genValue(a)
 	return func(m *Machine) bool {
@@ -612,6 +655,36 @@ func (t *translator) compareConst(a *node, k float64, o ordering) condFunc {
 			return o.numbers(v.n, k)
 		}
 		return compare(v, right, o, nulls)
+	}
+}
+
+// compareBoxed compares a slot that holds values with a number.
+func compareBoxed(i int, k float64, o ordering, nulls NullOrdering) condFunc {
+	right := Number(k)
+	switch o {
+	case orderLess:
+		return func(m *Machine) bool {
+			if v := m.r[i]; v.o == &numberObject {
+				return v.n < k
+			} else {
+				return compare(v, right, orderLess, nulls)
+			}
+		}
+	case orderGreater:
+		return func(m *Machine) bool {
+			if v := m.r[i]; v.o == &numberObject {
+				return v.n > k
+			} else {
+				return compare(v, right, orderGreater, nulls)
+			}
+		}
+	}
+	return func(m *Machine) bool {
+		if v := m.r[i]; v.o == &numberObject {
+			return o.numbers(v.n, k)
+		} else {
+			return compare(v, right, o, nulls)
+		}
 	}
 }
 

@@ -68,6 +68,9 @@ func NewLibrary(funcs []*Func) (*Library, error) {
 	return l, nil
 }
 
+// libraryChunk begins the names of the chunks that library functions run in.
+const libraryChunk = "stl/"
+
 func (l *Library) loadCode(f *libFunc) (*Program, error) {
 	v, err := ParseJSON([]byte(f.Code), JSONOptions{})
 	if err != nil {
@@ -81,11 +84,12 @@ func (l *Library) loadCode(f *libFunc) (*Program, error) {
 			p.Code = append(p.Code, bytecode.Elem{Kind: bytecode.KindInt, Int: int64(e.Num())})
 		}
 	}
-	prog, err := load(p, LoadOptions{Library: l}, "stl/"+f.Name)
+	prog, err := load(p, LoadOptions{Library: l}, libraryChunk+f.Name)
 	if err != nil {
 		return nil, err
 	}
 	prog.main = &funcInfo{kind: fnLocal, name: f.Name, argc: f.Min, prog: prog}
+	prog.apart = true
 	return prog, nil
 }
 

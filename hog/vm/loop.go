@@ -47,7 +47,7 @@ func (m *Machine) loop() (Value, *Suspension, error) {
 			keys := slices.Clone(m.popN(int(in.n)))
 			slices.Reverse(keys)
 			if len(keys) > 0 {
-				m.push(m.globalOf(keys))
+				m.push(m.globalOf(p, keys))
 			} else {
 				m.fail(Errorf("Global variable not found: "))
 			}
@@ -462,10 +462,7 @@ func (m *Machine) callOut(p *Program, in *instr) (*Suspension, error) {
 		return nil, m.callLibrary(site.lib, n)
 	}
 	if site.name == "import" {
-		if n != 1 {
-			return nil, Errorf("Function import requires exactly 1 argument")
-		}
-		return nil, Errorf("Unknown chunk: %s", JSText(args[0]))
+		return nil, m.importChunk(n)
 	}
 	return nil, Errorf("Unsupported function call: %s", site.name)
 }

@@ -72,10 +72,14 @@ func (m *Machine) getSite(obj Value, s *propSite) Value {
 	return m.getProperty(obj, s.key)
 }
 
-// global reads a chain from the globals. Without a SET_PROPERTY in the program
-// the shared value itself is given, else a private view of it.
+// global reads a chain from the globals. Every read gives a value of its own
+// (specification 4.1): without a SET_PROPERTY in the program a view of the
+// shared one will do, and without a comparison the shared value itself.
 func (m *Machine) global(p *path, prog *Program, at int) Value {
 	d := m.globals
+	if prog.apart {
+		d = prog.globals
+	}
 	i := -1
 	if d != nil {
 		i = p.root.in(d)
@@ -93,6 +97,9 @@ func (m *Machine) global(p *path, prog *Program, at int) Value {
 	}
 	if m.prog.writes {
 		return wrap(v)
+	}
+	if m.prog.compares {
+		return view(v)
 	}
 	return v
 }
@@ -115,7 +122,7 @@ func (m *Machine) globalStep(v Value, s *propSite) Value {
 }
 
 // globalOf is global for keys that are not constants; keys[0] is the root.
-func (m *Machine) globalOf(keys []Value) Value {
+func (m *Machine) globalOf(prog *Program, keys []Value) Value {
 	d := &decoder{p: m.prog, async: map[string]bool{"sleep": true}}
 	for _, n := range m.prog.opt.Async {
 		d.async[n] = true
@@ -132,7 +139,7 @@ func (m *Machine) globalOf(keys []Value) Value {
 		p.text += "." + t.o.str
 		p.has = false
 	}
-	v := m.global(p, m.prog, 0)
+	v := m.global(p, prog, 0)
 	for i, k := range keys[1:] {
 		if k.IsString() {
 			v = m.globalStep(v, &propSite{key: texts[i+1]})

@@ -42,6 +42,23 @@ func wrap(v Value) Value {
 	return Value{0, &object{kind: v.o.kind, flags: flagCow, list: v.o.list, dict: v.o.dict}}
 }
 
+// view gives a frozen container an identity of its own, for programs that
+// never write.
+func view(v Value) Value {
+	if v.o == nil || v.o.flags&flagFrozen == 0 {
+		return v
+	}
+	return Value{0, &object{kind: v.o.kind, flags: flagView, list: v.o.list, dict: v.o.dict}}
+}
+
+// fresh is what a read of a global gives: a view, if the program may notice.
+func fresh(v Value, own bool) Value {
+	if own && v.o != nil && v.o.flags&flagFrozen != 0 {
+		return view(v)
+	}
+	return v
+}
+
 // thaw makes the content of a private container its own.
 func thaw(o *object) {
 	if o.flags&flagCow == 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -359,17 +360,20 @@ func tryStack(tries []try, frames []frame) Value {
 	return NewArray(out)
 }
 
-// ParseState reads a state of a program from JSON, as MarshalJSON writes it.
-// A state of other bytecode, and one that is not consistent, is an error.
+// ParseState reads a state of a program from JSON, as MarshalJSON writes it or
+// PostHog's own machine does, which holds the bytecode itself: such a state
+// goes on here too, unless it was taken within a callback of arrayMap and the
+// like. A state of other bytecode, and one that is not consistent, is an error.
 func ParseState(data []byte, p *Program) (*State, error) {
 	top, err := ParseJSON(data, JSONOptions{Depth: 4*maxStateDepth + 64})
 	if err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
-	if hash := top.Path("bytecodes", "root", "hash").Text(); hash != p.hash {
+	hash, posthog := stateHash(top, p)
+	if hash != p.hash {
 		return nil, fmt.Errorf("state: it belongs to other bytecode (%s, not %s)", hash, p.hash)
 	}
-	r := &stateReader{p: p, defs: map[int]Value{}, cells: map[int]*cell{}}
+	r := &stateReader{p: p, posthog: posthog, defs: map[int]Value{}, cells: map[int]*cell{}}
 	s := r.state(top)
 	if r.err != nil {
 		return nil, fmt.Errorf("state: %w", r.err)
@@ -378,10 +382,11 @@ func ParseState(data []byte, p *Program) (*State, error) {
 }
 
 type stateReader struct {
-	p     *Program
-	defs  map[int]Value
-	cells map[int]*cell
-	err   error
+	p       *Program
+	posthog bool // the state was written by PostHog's machine
+	defs    map[int]Value
+	cells   map[int]*cell
+	err     error
 }
 
 func (r *stateReader) fault(format string, args ...any) {
@@ -407,8 +412,11 @@ func (r *stateReader) state(top Value) *State {
 	for _, v := range top.Path("stack").Elems() {
 		s.stack = append(s.stack, r.value(v))
 	}
-	for _, f := range top.Path("callStack").Elems() {
+	for i, f := range top.Path("callStack").Elems() {
 		s.frames = append(s.frames, r.frame(f, len(s.stack)))
+		if r.posthog && i == 0 {
+			s.frames[0].fn = nil // PostHog has a function for the root too
+		}
 	}
 	for _, u := range ups {
 		c := r.cells[int(u.Path("id").Num())]
@@ -453,12 +461,17 @@ func (r *stateReader) frame(v Value, stack int) frame {
 		r.fault("a frame begins at slot %d of %d", f.base, stack)
 		f.base = 0
 	}
-	if c := v.Path("closure"); !c.IsNull() {
+	if c := v.Path("closure"); !c.IsNull() && !(r.posthog && isRootFunction(c)) {
 		if fn := r.value(c); fn.Kind() == KindFunction {
 			f.fn = fn.o.ext.fn
 		} else {
 			r.fault("a frame without function")
 		}
+	}
+	if r.posthog && strings.HasPrefix(p.name, libraryChunk) {
+		// The bytecode of these functions is PostHog's own there, and ours here.
+		r.fault("PostHog's machine suspended it inside of %s", strings.TrimPrefix(p.name, libraryChunk))
+		return f
 	}
 	f.ip = r.ip(p, int(v.Path("ip").Num()))
 	return f
@@ -476,8 +489,11 @@ func (r *stateReader) program(chunk string) *Program {
 	if chunk == "root" {
 		return r.p
 	}
-	if len(chunk) > 4 && chunk[:4] == "stl/" {
-		if f := r.p.opt.Library.find(chunk[4:]); f != nil && f.code != nil {
+	if p := r.p.chunks[chunk]; p != nil {
+		return p
+	}
+	if name, ok := strings.CutPrefix(chunk, libraryChunk); ok {
+		if f := r.p.opt.Library.find(name); f != nil && f.code != nil {
 			if p, err := f.code(); err == nil {
 				return p
 			}
@@ -600,12 +616,14 @@ func (r *stateReader) function(v Value) *function {
 		fn.info = &funcInfo{kind: fnAsync, name: name}
 		return fn
 	case "stl":
-		if lib := r.p.opt.Library.find(name); lib != nil {
+		if chunk := c.Path("chunk").Text(); strings.HasPrefix(chunk, libraryChunk) {
+			fn.info = r.program(chunk).main
+		} else if lib := r.p.opt.Library.find(name); lib != nil {
 			fn.info = lib.info
 		}
 	default:
 		p := r.program(c.Path("chunk").Text())
-		if p != r.p {
+		if p != r.p && p.main.elem() == int(c.Path("ip").Num()) {
 			fn.info = p.main
 		} else {
 			fn.info = r.local(p, name, int(c.Path("ip").Num()), v.Path("upvalues").Len())

@@ -44,6 +44,9 @@ const (
 	// flagLazy marks a private container some of whose children may be frozen:
 	// they are wrapped when they are read.
 	flagLazy
+	// flagView marks a private object with the content of a frozen one in a
+	// program that never writes (see view).
+	flagView
 )
 
 // object is what a Value points at. It is one size for all kinds (48 bytes),

@@ -3,7 +3,6 @@ package bench_test
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"testing"
 
 	"hogpen/hog"
@@ -96,11 +95,7 @@ func TestShortRunsAllocateNothing(t *testing.T) {
 }
 
 func BenchmarkLoad1000Instructions(b *testing.B) {
-	var src strings.Builder
-	for i := range 100 {
-		src.WriteString("let a" + strings.Repeat("x", i%7) + string(rune('a'+i%26)) + string(rune('a'+i/26)) + " := lower(event) = 'x' and properties.b > 1;\n")
-	}
-	code, diags := hog.Compile(src.String(), hog.Options{})
+	code, diags := hog.Compile(bench.Lines(100), hog.Options{})
 	if diags.Failed() {
 		b.Fatal(diags)
 	}
