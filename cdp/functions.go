@@ -57,6 +57,7 @@ type Functions struct {
 	Templates TemplateSource // nil: there are none
 	Actions   ActionSource   // nil: there are none
 	Types     PropertyTypes  // nil: no property is known to be boolean
+	Watcher   Watcher        // keeps the states of functions; nil: nobody does
 	// Changed is told after each commit; the engine listens. May be nil.
 	Changed func(ProjectID, FunctionID)
 	Now     func() time.Time
@@ -238,6 +239,7 @@ func (fs *Functions) updateOnce(ctx context.Context, actor UserID, project Proje
 		return nil, fmt.Errorf("save function %s: %w", id, err)
 	}
 	f.Version = old.Version + 1
+	fs.saved(ctx, f)
 	fs.changed(f)
 	fs.noteChanges(ctx, old, f, actor)
 	return f, nil
@@ -381,11 +383,14 @@ func (fs *Functions) note(ctx context.Context, f *Function, entry func() (Activi
 	if err == nil {
 		return
 	}
-	log := fs.Log
-	if log == nil {
-		log = slog.Default()
+	fs.logger().ErrorContext(ctx, "the activity entry of a change is missing", "project", f.Project, "function", f.ID, "error", err)
+}
+
+func (fs *Functions) logger() *slog.Logger {
+	if fs.Log == nil {
+		return slog.Default()
 	}
-	log.ErrorContext(ctx, "the activity entry of a change is missing", "project", f.Project, "function", f.ID, "error", err)
+	return fs.Log
 }
 
 // noteChanges notes what became different; nothing when nothing did.

@@ -87,11 +87,16 @@ type RunQuery struct {
 	Function  FunctionID // "" asks for the whole project
 	EventUUID string
 	Statuses  []string
-	After     time.Time
-	Before    time.Time // strictly less than; by ScheduledAt
-	Search    string    // an ID, event name or distinct ID
-	Limit     int
-	Offset    int
+	// ErrorKinds and IDs restrict when they are not empty.
+	ErrorKinds []string
+	IDs        []InvocationID
+	// NotRerun leaves out runs that were done again already.
+	NotRerun bool
+	After    time.Time
+	Before   time.Time // strictly less than; by ScheduledAt
+	Search   string    // an ID, event name or distinct ID
+	Limit    int
+	Offset   int
 }
 
 // EventQuery asks for recent events, newest first.

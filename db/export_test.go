@@ -64,7 +64,7 @@ func PackRuns(rs []cdp.Run) (digest, body []byte) {
 func OpenPack(digest, body []byte) {
 	h := &head{}
 	_ = h.readDigest(digest)
-	_, _ = open(h, body, openEvent)
-	_, _ = open(h, body, openRun)
-	_, _ = open(h, body, openLog)
+	_, _ = open(h, body, true, openEvent)
+	_, _ = open(h, body, true, openRun)
+	_, _ = open(h, body, true, openLog)
 }

@@ -87,25 +87,26 @@ func (h *head) marked(id string) bool {
 type packer struct {
 	head
 	raw    []byte
-	room   []byte // for raw, compressed
+	tail   []byte // what few readers want: properties of events
+	room   []byte // for both, compressed
 	sums   map[tally]*tally
 	hashes []uint32
 }
 
 func (p *packer) begin(project cdp.ProjectID) {
-	*p = packer{head: head{project: project}, raw: p.raw[:0], room: p.room, hashes: p.hashes[:0], sums: map[tally]*tally{}}
+	*p = packer{head: head{project: project}, raw: p.raw[:0], tail: p.tail[:0], room: p.room, hashes: p.hashes[:0], sums: map[tally]*tally{}}
 }
 
 // keptRoom is up to which size a packer's buffers are kept for the next pack.
 const keptRoom = 4 * packBytes
 
 func (p *packer) forget() {
-	if cap(p.raw)+cap(p.room) > keptRoom {
-		p.raw, p.room = nil, nil
+	if cap(p.raw)+cap(p.tail)+cap(p.room) > keptRoom {
+		p.raw, p.tail, p.room = nil, nil, nil
 	}
 }
 
-func (p *packer) full() bool { return p.count >= packCount || len(p.raw) >= packBytes }
+func (p *packer) full() bool { return p.count >= packCount || len(p.raw)+len(p.tail) >= packBytes }
 
 // entry notes what readers ask of an entry before they open the pack.
 func (p *packer) entry(when int64, ids ...string) {
@@ -154,10 +155,13 @@ func (p *packer) end() stored {
 	p.sum(p.groups)
 	p.sum(p.names)
 	slices.Sort(p.hashes)
-	if n := s2.MaxEncodedLen(len(p.raw)); cap(p.room) < n {
+	if n := s2.MaxEncodedLen(max(len(p.raw), len(p.tail))); cap(p.room) < n {
 		p.room = make([]byte, n)
 	}
-	out := stored{head: p.head, body: slices.Clone(s2.Encode(p.room[:cap(p.room)], p.raw))}
+	// A body is the length of its first part, and both parts, each compressed.
+	first := s2.Encode(p.room[:cap(p.room)], p.raw)
+	out := stored{head: p.head, body: append(binary.AppendUvarint(make([]byte, 0, len(first)+len(p.tail)/3+16), uint64(len(first))), first...)}
+	out.body = append(out.body, s2.Encode(p.room[:cap(p.room)], p.tail)...)
 	out.marks = make([]byte, 0, 4*len(p.hashes))
 	for _, h := range slices.Compact(p.hashes) {
 		out.marks = binary.LittleEndian.AppendUint32(out.marks, h)
@@ -178,8 +182,9 @@ func appendText(b []byte, s string) []byte {
 
 // unpacker reads what a packer wrote.
 type unpacker struct {
-	b   []byte
-	bad bool
+	b    []byte
+	tail []byte // nil when it was not asked for
+	bad  bool
 }
 
 func (u *unpacker) number() int64 {
@@ -200,6 +205,20 @@ func (u *unpacker) bytes() []byte {
 	}
 	out := u.b[size : size+int(n) : size+int(n)]
 	u.b = u.b[size+int(n):]
+	return out
+}
+
+// rest takes n bytes off the tail.
+func (u *unpacker) rest(n int64) []byte {
+	if u.tail == nil {
+		return nil
+	}
+	if n < 0 || n > int64(len(u.tail)) {
+		u.bad, u.b = true, nil
+		return nil
+	}
+	out := u.tail[:n:n]
+	u.tail = u.tail[n:]
 	return out
 }
 
@@ -242,16 +261,24 @@ func (h *head) readDigest(b []byte) error {
 // mostUnpacked bounds what a body may claim to hold: an event may be 20 MB.
 const mostUnpacked = 64 << 20
 
-// open unpacks a body into entries.
-func open[T any](h *head, body []byte, entry func(u *unpacker, h *head) T) ([]T, error) {
-	if n, err := s2.DecodedLen(body); err != nil || n > mostUnpacked {
+// open unpacks a body into entries; without whole, events come without their
+// properties.
+func open[T any](h *head, body []byte, whole bool, entry func(u *unpacker, h *head) T) ([]T, error) {
+	parts := unpacker{b: body}
+	first := parts.bytes()
+	if parts.bad {
 		return nil, fmt.Errorf("pack %d: %w", h.seq, errCorrupt)
 	}
-	raw, err := s2.Decode(nil, body)
-	if err != nil {
-		return nil, fmt.Errorf("pack %d: %w: %w", h.seq, errCorrupt, err)
+	var u unpacker
+	var err error
+	if u.b, err = h.unpack(first); err != nil {
+		return nil, err
 	}
-	u := unpacker{b: raw}
+	if whole {
+		if u.tail, err = h.unpack(parts.b); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]T, 0, min(max(h.count, 0), packCount))
 	for len(u.b) > 0 {
 		out = append(out, entry(&u, h))
@@ -262,18 +289,29 @@ func open[T any](h *head, body []byte, entry func(u *unpacker, h *head) T) ([]T,
 	return out, nil
 }
 
+func (h *head) unpack(part []byte) ([]byte, error) {
+	if n, err := s2.DecodedLen(part); err != nil || n > mostUnpacked {
+		return nil, fmt.Errorf("pack %d: %w", h.seq, errCorrupt)
+	}
+	raw, err := s2.Decode([]byte{}, part)
+	if err != nil {
+		return nil, fmt.Errorf("pack %d: %w: %w", h.seq, errCorrupt, err)
+	}
+	return raw, nil
+}
+
 func (p *packer) event(e *cdp.Event) {
 	p.entry(us(e.ReceivedAt), e.UUID)
 	p.name(e.Name)
 	b := appendText(appendText(appendText(p.raw, e.UUID), e.Name), e.DistinctID)
 	b = binary.AppendVarint(binary.AppendVarint(b, us(e.Timestamp)), us(e.ReceivedAt))
-	b = binary.AppendUvarint(b, uint64(len(e.Properties)))
-	p.raw = append(b, e.Properties...)
+	p.raw = binary.AppendVarint(b, int64(len(e.Properties)))
+	p.tail = append(p.tail, e.Properties...)
 }
 
 func openEvent(u *unpacker, h *head) cdp.Event {
 	e := cdp.Event{Project: h.project, UUID: u.text(), Name: u.text(), DistinctID: u.text(), Timestamp: at(u.number()), ReceivedAt: at(u.number())}
-	if e.Properties = json.RawMessage(u.bytes()); len(e.Properties) == 0 {
+	if e.Properties = json.RawMessage(u.rest(u.number())); len(e.Properties) == 0 {
 		e.Properties = json.RawMessage("{}")
 	}
 	return e

@@ -111,6 +111,36 @@ func (s *Store) packedEvent(ctx context.Context, project cdp.ProjectID, uuid str
 	return found, err
 }
 
+// newestPacked gives projects and UUIDs of up to most events received after an
+// instant, newest packs first.
+func (s *Store) newestPacked(ctx context.Context, after int64, most int, each func(cdp.ProjectID, string)) error {
+	before := int64(math.MaxInt64)
+	for most > 0 {
+		rows, err := s.telemetry.query(ctx, `
+select seq, project_id, first_us, last_us, first_seq, last_seq, count, digest, body
+  from `+eventPacks+`
+ where seq < $1
+ order by seq desc
+ limit 1`, before)
+		heads, err := collect(rows, err, scanHead) // with the body where the marks would be
+		if err != nil || len(heads) == 0 || heads[0].lastUS <= after {
+			return err
+		}
+		h := &heads[0]
+		es, err := open(h, h.marks, false, openEvent)
+		if err != nil {
+			return err
+		}
+		for i := range es {
+			if us(es[i].ReceivedAt) > after {
+				each(es[i].Project, es[i].UUID)
+			}
+		}
+		before, most = h.seq, most-len(es)
+	}
+	return nil
+}
+
 // countPackedNames adds the names of the last 20,000 events.
 func (s *Store) countPackedNames(ctx context.Context, project cdp.ProjectID, counts map[string]int64) error {
 	seen := int64(0)
@@ -135,7 +165,13 @@ func newRunTest(q cdp.RunQuery) runTest {
 }
 
 func (t *runTest) scan() scan {
-	return scan{table: runPacks, project: t.q.Project, afterUS: t.after, beforeUS: t.before, marks: t.q.EventUUID != "" || t.search != ""}
+	return scan{table: runPacks, project: t.q.Project, afterUS: t.after, beforeUS: t.before,
+		marks: t.q.EventUUID != "" || t.search != "" || len(t.q.IDs) > 0}
+}
+
+// sums reports whether the digest alone tells how many match.
+func (t *runTest) sums(h *head) bool {
+	return t.q.EventUUID == "" && t.search == "" && len(t.q.IDs) == 0 && len(t.q.ErrorKinds) == 0 && !t.q.NotRerun && h.within(t.after, t.before)
 }
 
 // counted are the runs of a pack by function and status that may match.
@@ -145,6 +181,9 @@ func (t *runTest) counted(g tally) bool {
 
 // mayHold reports whether a pack is worth opening.
 func (t *runTest) mayHold(h *head) bool {
+	if len(t.q.IDs) > 0 && !slices.ContainsFunc(t.q.IDs, func(id cdp.InvocationID) bool { return h.marked(string(id)) }) {
+		return false
+	}
 	if !slices.ContainsFunc(h.groups, t.counted) || t.q.EventUUID != "" && !h.marked(t.q.EventUUID) {
 		return false
 	}
@@ -156,7 +195,8 @@ func (t *runTest) holds(r *cdp.Run) bool {
 	when := us(r.ScheduledAt)
 	switch {
 	case t.q.Function != "" && r.Function != t.q.Function, t.q.EventUUID != "" && r.EventUUID != t.q.EventUUID,
-		len(t.q.Statuses) > 0 && !slices.Contains(t.q.Statuses, r.Status), t.after != 0 && when <= t.after, t.before != 0 && when >= t.before:
+		len(t.q.Statuses) > 0 && !slices.Contains(t.q.Statuses, r.Status), len(t.q.IDs) > 0 && !slices.Contains(t.q.IDs, r.ID),
+		len(t.q.ErrorKinds) > 0 && !slices.Contains(t.q.ErrorKinds, r.ErrorKind), t.after != 0 && when <= t.after, t.before != 0 && when >= t.before:
 		return false
 	}
 	return t.search == "" || string(r.ID) == t.search || r.EventUUID == t.search || r.DistinctID == t.q.Search ||
@@ -172,21 +212,42 @@ func (s *Store) packedRuns(ctx context.Context, q cdp.RunQuery, all *top[cdp.Run
 		seen[all.items[i].ID] = true
 	}
 	return s.visit(ctx, t.scan(), func(h *head) (bool, error) {
-		if last, full := all.last(); full && us(last.ScheduledAt) > h.lastUS {
-			return false, nil
-		}
-		if !t.mayHold(h) {
-			return true, nil
-		}
-		rs, err := entries(ctx, s, runPacks, h, openRun)
-		for i := range rs {
-			if t.holds(&rs[i]) && !seen[rs[i].ID] {
-				seen[rs[i].ID] = true
-				all.add(rs[i])
+		if all.newest {
+			if last, full := all.last(); full && us(last.ScheduledAt) > h.lastUS {
+				return false, nil
 			}
 		}
-		return true, err
+		return true, s.matchingRuns(ctx, &t, h, func(r cdp.Run) {
+			if !seen[r.ID] {
+				seen[r.ID] = true
+				all.add(r)
+			}
+		})
 	})
+}
+
+// matchingRuns calls found with the runs of a pack that match.
+func (s *Store) matchingRuns(ctx context.Context, t *runTest, h *head, found func(cdp.Run)) error {
+	if !t.mayHold(h) {
+		return nil
+	}
+	rs, err := entries(ctx, s, runPacks, h, openRun)
+	if err != nil {
+		return err
+	}
+	rs = slices.DeleteFunc(rs, func(r cdp.Run) bool { return !t.holds(&r) })
+	again := map[cdp.InvocationID]bool{}
+	if t.q.NotRerun {
+		if again, err = s.rerun(ctx, rs); err != nil {
+			return err
+		}
+	}
+	for _, r := range rs {
+		if !again[r.ID] {
+			found(r)
+		}
+	}
+	return nil
 }
 
 // packedRun finds one by its ID; sql.ErrNoRows when there is none.
@@ -214,20 +275,14 @@ func (s *Store) countPackedRuns(ctx context.Context, q cdp.RunQuery, counts map[
 	return s.visit(ctx, t.scan(), func(h *head) (bool, error) {
 		switch {
 		case !t.mayHold(h):
-		case q.EventUUID == "" && t.search == "" && h.within(t.after, t.before):
+		case t.sums(h):
 			for _, g := range h.groups {
 				if t.counted(g) {
 					counts[g.label] += g.n
 				}
 			}
 		default:
-			rs, err := entries(ctx, s, runPacks, h, openRun)
-			for i := range rs {
-				if t.holds(&rs[i]) {
-					counts[rs[i].Status]++
-				}
-			}
-			return true, err
+			return true, s.matchingRuns(ctx, &t, h, func(r cdp.Run) { counts[r.Status]++ })
 		}
 		return true, nil
 	})

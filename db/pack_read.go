@@ -92,7 +92,7 @@ func entries[T any](ctx context.Context, s *Store, table string, h *head, entry 
 	if err != nil || len(bodies) == 0 {
 		return nil, err
 	}
-	return open(h, bodies[0], entry)
+	return open(h, bodies[0], true, entry)
 }
 
 // top keeps the first entries of an order.
@@ -100,6 +100,9 @@ type top[T any] struct {
 	need  int
 	order func(a, b T) int
 	items []T
+	// newest tells that the order is that in which packs are visited, so that
+	// those behind the last that is needed are not.
+	newest bool
 }
 
 func (t *top[T]) add(v T) {

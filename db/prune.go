@@ -67,6 +67,12 @@ delete from metric_minute
 delete from metric_hour
  where (project_id, function_id, bucket_us, name, kind) in
        (select project_id, function_id, bucket_us, name, kind from metric_hour where bucket_us < $1 limit $2)`
+	pruneWindows = `
+delete from mask_window
+ where key in (select key from mask_window where until_us < $1 limit $2)`
+	pruneReruns = `
+delete from rerun
+ where run_id in (select run_id from rerun where at_us < $1 limit $2)`
 	dropEvents = `
 delete from event
  where seq in (select seq from (select seq, received_at_us from event order by seq limit $2) where received_at_us <= $1)`
@@ -90,7 +96,7 @@ func (s *Store) Prune(ctx context.Context, r Retention) (int64, error) {
 	for _, p := range []struct {
 		text string
 		keep time.Duration
-	}{{pruneEvents, r.Events}, {pruneRuns, r.Runs}, {pruneLastRuns, r.Runs}, {pruneLogs, r.Logs}, {pruneMinutes, minutesKept}, {pruneHours, r.Metrics}} {
+	}{{pruneEvents, r.Events}, {pruneRuns, r.Runs}, {pruneLastRuns, r.Runs}, {pruneLogs, r.Logs}, {pruneMinutes, minutesKept}, {pruneHours, r.Metrics}, {pruneWindows, 0}, {pruneReruns, r.Runs}} {
 		if p.keep < 0 {
 			continue
 		}

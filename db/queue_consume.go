@@ -425,10 +425,14 @@ func (c *consumer) committed(f *finish) {
 		c.dueAt(0)
 	} else if f.ref.later != 0 {
 		c.mu.Lock()
-		if c.reading {
+		switch {
+		case f.ref.block != nil:
+			// It was no row before. The reader may have met it already: it is
+			// then in hand again, and must not be forgotten.
+		case c.reading:
 			// The reader may still see the row as it was.
 			c.returned = append(c.returned, f.ref.later)
-		} else {
+		default:
 			delete(c.laterOut, f.ref.later)
 		}
 		if f.end == endLater && c.opts.Ordered {

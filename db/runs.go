@@ -58,6 +58,15 @@ func runWhere(q cdp.RunQuery) *where {
 	if len(q.Statuses) > 0 {
 		w.add("status in (select value from json_each(?))", list(q.Statuses))
 	}
+	if len(q.ErrorKinds) > 0 {
+		w.add("error_kind in (select value from json_each(?))", list(q.ErrorKinds))
+	}
+	if len(q.IDs) > 0 {
+		w.add("id in (select value from json_each(?))", list(q.IDs))
+	}
+	if q.NotRerun {
+		w.add("not exists (select 1 from rerun where rerun.run_id = run.id)")
+	}
 	if !q.After.IsZero() {
 		w.add("scheduled_at_us > ?", us(q.After))
 	}
@@ -74,7 +83,7 @@ func runWhere(q cdp.RunQuery) *where {
 // search finds a whole ID or distinct ID, or a part of an event's name.
 func (s *Store) Runs(ctx context.Context, q cdp.RunQuery) ([]cdp.Run, error) {
 	w := runWhere(q)
-	all := top[cdp.Run]{need: limitOr(q.Limit, 50) + q.Offset, order: newestRun}
+	all := top[cdp.Run]{need: limitOr(q.Limit, 50) + q.Offset, order: newestRun, newest: true}
 	rows, err := s.telemetry.query(ctx, `
 select `+runColumns+`
   from run
@@ -112,7 +121,7 @@ select `+runColumns+`
   from run
  where project_id = $1 and event_uuid = $2
  order by scheduled_at_us, id`, int64(project), eventUUID)
-	all := top[cdp.Run]{need: mostRunsOfEvent, order: func(a, b cdp.Run) int { return newestRun(b, a) }}
+	all := top[cdp.Run]{need: mostRunsOfEvent, order: oldestRun}
 	if all.items, err = collect(rows, err, scanRun); err == nil {
 		err = s.packedRuns(ctx, cdp.RunQuery{Project: project, EventUUID: eventUUID}, &all)
 	}

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -599,6 +601,53 @@ func testRecordGoesOnWhilePruning(t *testing.T, packFrom int) {
 	}
 	if left := must(s.LogCounts(ctx, cdp.LogQuery{Project: project, Function: fnA}))(t); len(left) != 0 {
 		t.Errorf("left: %v", left)
+	}
+}
+
+// TestPruningAtSize measures how long what is recorded waits while many rows
+// go. HOGPEN_SOAK sets their number, in thousands.
+func TestPruningAtSize(t *testing.T) { inRowsAndPacks(t, testPruningAtSize) }
+
+func testPruningAtSize(t *testing.T, packFrom int) {
+	thousands := 20
+	if n, err := strconv.Atoi(os.Getenv("HOGPEN_SOAK")); err == nil {
+		thousands = n
+	}
+	ctx := context.Background()
+	now := dbtest.Now.Add(30 * 24 * time.Hour)
+	s := openAt(t, &now, packFrom)
+	for i := range thousands {
+		b := batch(project, fnA, 1000)
+		for j := range b.Events {
+			b.Events[j].UUID = fmt.Sprintf("%d-%d", i, j)
+			b.Runs[j].ID = cdp.InvocationID(b.Events[j].UUID)
+		}
+		record(t, s, b)
+	}
+	fresh := batch(project, fnB, 100)
+	for i := range fresh.Logs {
+		fresh.Logs[i].Time = now
+	}
+	pruned := make(chan int64)
+	began := time.Now()
+	go func() { pruned <- must(s.Prune(ctx, db.Retention{}))(t) }()
+	var slowest time.Duration
+	for batches := 0; ; batches++ {
+		select {
+		case n := <-pruned:
+			t.Logf("%d rows went in %s; the slowest of %d batches waited %s", n, time.Since(began).Round(time.Millisecond), batches, slowest)
+			if n < int64(3000*thousands) {
+				t.Errorf("%d rows went, want three times %d thousand", n, thousands)
+			}
+			if slowest > 2*time.Second {
+				t.Errorf("a batch waited %s", slowest)
+			}
+			return
+		default:
+		}
+		at := time.Now()
+		record(t, s, cdp.Batch{Logs: fresh.Logs})
+		slowest = max(slowest, time.Since(at))
 	}
 }
 

@@ -31,10 +31,10 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
 		return nil, nil
 	}
-	key := keyOf(ev.Project, '/', ev.UUID)
+	key := eventKey(ev.Project, ev.UUID)
 	// A message that is handed out again is no duplicate of itself: what came
 	// of it the first time may not have been stored.
-	if m.Attempt == 0 && e.events.has(key) {
+	if m.Attempt == 0 && e.events.again(key, ev.ReceivedAt) {
 		e.counters.duplicates.Add(1)
 		return nil, nil
 	}
@@ -84,9 +84,14 @@ func (h *happening) transform() bool {
 	var lists executor.Lists
 	h.scope.BeginTransformations()
 	for _, f := range h.set.transformations {
+		if h.e.watcher.state(f.ID).Stopped() {
+			h.outcome(f, "", cdp.OutcomeDisabled, 0)
+			continue
+		}
 		began := h.e.now()
 		out := h.e.exec.Transform(f, h.scope, &lists)
 		h.e.counters.vm.observe(out.Took)
+		h.e.watcher.transformed(h.set.project.ID, f.ID, out.Took, out.Error)
 		h.e.keepLogs(out.Logs)
 		for _, o := range out.Outcomes {
 			h.outcome(f, out.Invocation(), o, out.Took)
@@ -154,7 +159,12 @@ func (h *happening) offer(f *executor.Function) error {
 	for _, fail := range m.Failures {
 		h.failure(f, fail)
 	}
+	stopped := len(m.Planned) > 0 && h.e.watcher.state(f.ID).Stopped()
 	for i := range m.Planned {
+		if stopped {
+			h.outcome(f, m.Planned[i].Invocation.ID, cdp.OutcomeDisabled, 0)
+			continue
+		}
 		if err := h.trigger(f, &m.Planned[i]); err != nil {
 			return err
 		}
@@ -165,16 +175,21 @@ func (h *happening) offer(f *executor.Function) error {
 // trigger queues an invocation, unless it is masked.
 func (h *happening) trigger(f *executor.Function, p *executor.Planned) error {
 	inv := &p.Invocation
-	if key, ok := h.e.exec.MaskKey(f, *p); ok && h.e.masker.masked(f.ID, f.Masking, key) {
+	if key, ok := h.e.exec.MaskKey(f, *p); ok && h.e.masker.masked(f.ID, inv.ID, f.Masking, key) {
 		h.outcome(f, inv.ID, cdp.OutcomeMasked, 0)
 		return nil
 	}
+	h.outcome(f, inv.ID, cdp.OutcomeTriggered, 0)
+	return h.send(f, inv)
+}
+
+// send queues an invocation and begins its record.
+func (h *happening) send(f *executor.Function, inv *cdp.Invocation) error {
 	body, err := h.e.encodeInvocation(inv, len(f.Sealed) > 0)
 	if err != nil {
 		return err
 	}
 	h.next = append(h.next, queue.Message{Topic: TopicInvocations, Key: string(inv.ID), ID: string(inv.ID), Body: body})
-	h.outcome(f, inv.ID, cdp.OutcomeTriggered, 0)
 	r := runOf(inv)
 	r.Status = "running"
 	h.batch.Runs = append(h.batch.Runs, r)

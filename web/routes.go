@@ -138,6 +138,9 @@ func APIRoutes(h *api.Handler) API {
 			edit(del, "/hog_functions/:id", h.DeleteFunction),
 			// Whoever may only look may test too, with mocked requests.
 			see(post, "/hog_functions/:id/invocations", write, h.TestFunction),
+			see(get, "/hog_functions/:id/rerun", read, h.ListReruns),
+			edit(post, "/hog_functions/:id/rerun", h.StartRerun),
+			edit(del, "/hog_functions/:id/rerun/:job", h.CancelRerun),
 			see(get, "/hog_functions/:id/logs", read, h.ListLogs),
 			see(get, "/hog_functions/:id/metrics", read, h.ShowMetrics),
 			see(get, "/hog_functions/:id/metrics/totals", read, h.ShowMetricTotals),
@@ -195,6 +198,7 @@ func AdminRoutes(h *admin.Handler) Admin {
 			// Whoever may only look may test what is stored, with mocked requests.
 			{Method: post, Path: "/_/functions/:id/test", Handler: h.TestFunction},
 			{Method: post, Path: "/_/functions/:id/enabled", Handler: h.FunctionEnabled, Can: account.Edit},
+			{Method: post, Path: "/_/functions/:id/state", Handler: h.FunctionState, Can: account.Manage},
 			{Method: post, Path: "/_/functions/:id/trash", Handler: h.FunctionTrash, Can: account.Edit},
 			{Method: get, Path: "/pipeline", Handler: h.Pipeline},
 			{Method: post, Path: "/pipeline", Handler: h.Reorder, Can: account.Edit},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -71,7 +70,7 @@ type Executor struct {
 	readers  sync.Pool // of JSON, which remember the keys of events
 	// transformations are the pooled parts of their runs.
 	transformations sync.Pool
-	slots           chan struct{} // for programs of destinations that compute
+	gate            *gate // for programs of destinations that compute
 	own             map[string]bool
 }
 
@@ -97,7 +96,7 @@ func New(cfg Config) (*Executor, error) {
 	}
 	x := &Executor{
 		cfg: cfg, base: strings.TrimRight(cfg.BaseURL, "/"), now: cfg.Now, newID: cfg.NewID,
-		slots: make(chan struct{}, runtime.GOMAXPROCS(0)), own: map[string]bool{},
+		gate: newGate(), own: map[string]bool{},
 	}
 	x.machines.New = func() any { return new(vm.Machine) }
 	x.readers.New = func() any { return new(vm.JSONReader) }

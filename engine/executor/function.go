@@ -17,7 +17,7 @@ var (
 )
 
 // Function is a stored function with its programs, ready to run. It never
-// changes and is shared by all goroutines.
+// changes, but for the measure of its pace, and is shared by all goroutines.
 type Function struct {
 	*cdp.Function
 	title    string
@@ -27,6 +27,7 @@ type Function struct {
 	inputs   *inputPlan
 	mappings []mapping
 	masking  *vm.Program
+	pace     *pace
 }
 
 // mapping is one mapping with its own filter and the inputs that result from
@@ -52,7 +53,7 @@ type filter struct {
 // Compile makes a Function of f. The error tells what is broken; functions
 // that run in a site compile to one without a program.
 func (x *Executor) Compile(f *cdp.Function) (*Function, error) {
-	c := &Function{Function: f, title: f.Title(), label: f.Label()}
+	c := &Function{Function: f, title: f.Title(), label: f.Label(), pace: &pace{}}
 	if f.Type.Site() {
 		return c, nil
 	}

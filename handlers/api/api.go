@@ -64,6 +64,7 @@ type Config struct {
 	Activities Activities
 	Tester     Tester
 	Gallery    Gallery
+	Reruns     Reruns
 	Statuses   Statuses         // nil: every enabled function is healthy
 	Now        func() time.Time // time.Now when nil
 }
@@ -74,8 +75,8 @@ type Handler struct{ c Config }
 // New makes a Handler and refuses what is missing.
 func New(c Config) (*Handler, error) {
 	if c.Functions == nil || c.Reader == nil || c.Telemetry == nil || c.People == nil || c.Activities == nil ||
-		c.Tester == nil || c.Gallery == nil {
-		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester and gallery are required")
+		c.Tester == nil || c.Gallery == nil || c.Reruns == nil {
+		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery and reruns are required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now

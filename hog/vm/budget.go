@@ -13,6 +13,7 @@ type Budget struct {
 	Memory     int64         // bytes reachable at a time; 64 MiB
 	Depth      int           // frames; 1000
 	AsyncSteps int           // suspensions; 100. Negative: none are allowed
+	Output     int64         // bytes printed from beginning or resumption on; 16 MiB
 }
 
 // The defaults of a budget.
@@ -21,6 +22,7 @@ const (
 	DefaultMemory     = 64 << 20
 	DefaultDepth      = 1000
 	DefaultAsyncSteps = 100
+	DefaultOutput     = 16 << 20
 	maxArguments      = 300
 )
 
@@ -32,7 +34,7 @@ func (m *Machine) setBudget(b Budget) {
 	if b != m.asked || m.memLimit == 0 {
 		m.fillBudget(b)
 	}
-	m.clocked = false
+	m.clocked, m.printed = false, 0
 	m.granted, m.fuel, m.extra = 0, 0, 0
 	m.grant()
 }
@@ -51,6 +53,9 @@ func (m *Machine) fillBudget(b Budget) {
 	}
 	if b.AsyncSteps == 0 {
 		b.AsyncSteps = DefaultAsyncSteps
+	}
+	if b.Output == 0 {
+		b.Output = DefaultOutput
 	}
 	m.budget = b
 	m.memLimit = b.Memory

@@ -46,6 +46,7 @@ type Machine struct {
 	memMax     int64
 	memLimit   int64
 	asyncSteps int
+	printed    int64 // bytes, since the run began or went on
 
 	// The closure back end. r and f are the current frame's slots.
 	r        []Value
