@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -101,6 +102,27 @@ func TestPacksAnswerAsRows(t *testing.T) {
 		same(fmt.Sprintf("events %+v", q), func(s *db.Store) (any, error) { return s.RecentEvents(ctx, q) })
 	}
 	same("an event", func(s *db.Store) (any, error) { return s.Event(ctx, some.Project, some.EventUUID) })
+	same("newest events", func(s *db.Store) (any, error) {
+		var have []string
+		err := s.NewestEvents(ctx, mid, 1e6, func(p cdp.ProjectID, uuid string) { have = append(have, fmt.Sprint(p, uuid)) })
+		slices.Sort(have)
+		return have, err
+	})
+	for _, s := range []*db.Store{rows, packs} {
+		if err := s.MarkRerun(ctx, []cdp.RerunMark{{Run: some.ID, As: all[2].Ended[3].ID, Mapping: 4}}, dbtest.Now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, q := range []cdp.RunQuery{{}, {Limit: 3000}, {NotRerun: true, Limit: 3000}, {Statuses: []string{"failed"}}, {ErrorKinds: []string{"http_5xx"}},
+		{IDs: []cdp.InvocationID{some.ID, all[0].Runs[0].ID}}, {IDs: []cdp.InvocationID{some.ID}, NotRerun: true}} {
+		q.Project = some.Project
+		same(fmt.Sprintf("reruns %+v", q), func(s *db.Store) (any, error) { return s.RerunItems(ctx, q) })
+		same(fmt.Sprintf("runs %+v", q), func(s *db.Store) (any, error) { return s.Runs(ctx, q) })
+		same(fmt.Sprintf("count of reruns %+v", q), func(s *db.Store) (any, error) {
+			runs, gone, err := s.CountReruns(ctx, q)
+			return [2]int64{runs, gone}, err
+		})
+	}
 	same("names", func(s *db.Store) (any, error) { return s.EventNames(ctx, 1, 3) })
 	same("stats", func(s *db.Store) (any, error) { return s.FunctionStats(ctx, 1, []cdp.FunctionID{"fn-0", "fn-9"}) })
 	for _, s := range []*db.Store{rows, packs} {
