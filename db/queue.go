@@ -27,7 +27,7 @@ type QueueOptions struct {
 	// MaxBytes bounds what is stored, in bytes of messages: 8 GB.
 	MaxBytes int64
 	// MemoryBytes bounds the message bodies that wait in memory for each
-	// topic: 16 MB. Those that do not fit are read from disk when their turn
+	// topic: 8 MB. Those that do not fit are read from disk when their turn
 	// comes.
 	MemoryBytes int
 	// MaxAttempts is after how many failures a message is given up:
@@ -53,7 +53,7 @@ func (o QueueOptions) withDefaults() QueueOptions {
 		o.MaxBytes = 8 << 30
 	}
 	if o.MemoryBytes == 0 {
-		o.MemoryBytes = 16 << 20
+		o.MemoryBytes = 8 << 20
 	}
 	if o.MaxAttempts == 0 {
 		o.MaxAttempts = queue.MaxAttempts
