@@ -170,6 +170,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		programs, err := api.New(api.Config{
 			Functions: a.functions, Reader: a.store, Telemetry: a.store, People: a.store, Activities: a.store,
 			Tester: a.engine, Gallery: templates.Gallery{}, Reruns: a.reruns, Statuses: statuses{a.engine}, Now: a.cfg.Now,
+			Accounts: a.accounts, Settings: &cdp.ProjectSettings{Store: a.store, Now: a.cfg.Now, Functions: a.functions},
 		})
 		if err != nil {
 			return err

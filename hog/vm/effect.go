@@ -1,6 +1,10 @@
 package vm
 
-import "hogpen/hog/bytecode"
+import (
+	"slices"
+
+	"hogpen/hog/bytecode"
+)
 
 // effect translates the instructions that do more than push a value.
 func (t *translator) effect(in *instr, at int32) (next int32, ended bool) {
@@ -54,6 +58,7 @@ func (t *translator) effect(in *instr, at int32) (next int32, ended bool) {
 		t.box(height)
 		t.use(height + 1)
 		handler := t.blockOf(in.n, height+1)
+		t.active = append(slices.Clip(t.active), height)
 		t.stmt(func(m *Machine) {
 			if len(m.tries) >= maxOperand {
 				m.fail(m.alloc(m.memLimit))
@@ -61,6 +66,11 @@ func (t *translator) effect(in *instr, at int32) (next int32, ended bool) {
 			m.tries = append(m.tries, try{ip: handler, sp: m.base + height, depth: m.depth})
 		})
 	case bytecode.PopTry:
+		if len(t.active) == 0 {
+			t.bad = true // it would take a handler of the caller
+			return 0, true
+		}
+		t.active = t.active[:len(t.active)-1]
 		t.fill(len(t.stack))
 		p := t.p
 		t.stmt(func(m *Machine) {

@@ -1,6 +1,8 @@
 package vm
 
 import (
+	"slices"
+
 	"hogpen/hog/bytecode"
 )
 
@@ -107,12 +109,16 @@ type translator struct {
 
 	blockAt map[int32]int // instruction to block
 	depths  []int         // stack depth at each block's entry
+	tries   [][]int       // stack depths of the handlers that are registered there
 	heads   []int32       // instruction at each block's entry
 	todo    []int
 
 	stack []*node
 	cur   block
 	index int // of the current block
+	// active are the stack depths of the handlers registered at this point, the
+	// newest last. The slice is shared, and never written to.
+	active []int
 
 	blocks [][]node // of nodes; made in the first attempt, used again in the next
 	made   int      // nodes in use
@@ -206,7 +212,8 @@ func (t *translator) box(i int) {
 
 func (t *translator) attempt() {
 	t.out = &compiled{info: t.info}
-	t.blockAt, t.depths, t.heads, t.todo = map[int32]int{}, nil, nil, nil
+	t.blockAt, t.depths, t.tries, t.heads, t.todo = map[int32]int{}, nil, nil, nil, nil
+	t.active = nil
 	t.out.size, t.made = t.info.argc, 0
 	t.blockOf(t.info.entry, t.info.argc)
 	for len(t.todo) > 0 && !t.bad {
@@ -220,24 +227,25 @@ func (t *translator) attempt() {
 }
 
 // blockOf gives the block that begins at an instruction, where the stack has
-// the given depth. A second depth for one place makes the function unfit.
+// the given depth. A second depth for one place, or other handlers, make the
+// function unfit.
 func (t *translator) blockOf(at int32, depth int) int {
 	if i, ok := t.blockAt[at]; ok {
-		if t.depths[i] != depth {
+		if t.depths[i] != depth || !slices.Equal(t.tries[i], t.active) {
 			t.bad = true
 		}
 		return i
 	}
 	i := len(t.depths)
 	t.blockAt[at] = i
-	t.depths, t.heads = append(t.depths, depth), append(t.heads, at)
+	t.depths, t.heads, t.tries = append(t.depths, depth), append(t.heads, at), append(t.tries, t.active)
 	t.out.blocks = append(t.out.blocks, block{})
 	t.todo = append(t.todo, i)
 	return i
 }
 
 func (t *translator) block(i int) {
-	t.index, t.cur = i, block{}
+	t.index, t.cur, t.active = i, block{}, t.tries[i]
 	t.stack = t.stack[:0]
 	for s := range t.depths[i] {
 		t.stack = append(t.stack, t.slotNode(s))
@@ -255,6 +263,9 @@ func (t *translator) block(i int) {
 		in := &t.p.code[at]
 		t.cur.cost += int64(in.cost)
 		next, ended := t.instruction(in, at)
+		if n := len(t.active); n > 0 && len(t.stack) < t.active[n-1] {
+			t.bad = true // a throw would find less than its handler left
+		}
 		if ended {
 			return
 		}
