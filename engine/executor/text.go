@@ -73,17 +73,40 @@ func InvocationID(eventUUID string, function cdp.FunctionID, mapping int) cdp.In
 	return cdp.InvocationID(uuid5(invocationSpace, eventUUID+"/"+string(function)+"/"+strconv.Itoa(mapping)))
 }
 
-// appendTwoDigits writes a number with two significant digits.
+// appendTwoDigits writes a number, which is not negative, with two significant
+// digits and without an exponent.
 func appendTwoDigits(b []byte, f float64) []byte {
 	if f == 0 || math.IsNaN(f) || math.IsInf(f, 0) {
 		return append(b, '0')
 	}
 	var room [32]byte
-	r, err := strconv.ParseFloat(string(strconv.AppendFloat(room[:0], f, 'e', 1, 64)), 64)
-	if err != nil {
+	t := strconv.AppendFloat(room[:0], f, 'e', 1, 64) // d.de±dd
+	first, second := t[0], t[2]
+	exponent, err := strconv.Atoi(string(t[4:]))
+	switch {
+	case err != nil:
 		return append(b, '0')
+	case exponent > 0:
+		b = append(b, first, second)
+		for range exponent - 1 {
+			b = append(b, '0')
+		}
+		return b
+	case exponent == 0:
+		b = append(b, first)
+		if second != '0' {
+			b = append(b, '.', second)
+		}
+		return b
 	}
-	return strconv.AppendFloat(b, r, 'f', -1, 64)
+	b = append(b, '0', '.')
+	for range -exponent - 1 {
+		b = append(b, '0')
+	}
+	if b = append(b, first); second != '0' {
+		b = append(b, second)
+	}
+	return b
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
