@@ -42,8 +42,9 @@ bench: bench-vm bench-pipeline bench-api ## the machine, the road of an event, p
 bench-vm: ## the machine beside PostHog's on Node and other interpreters in Go, as ratios of one run
 	$(GO) run -C hog/vm/bench/peer . -dir $(CURDIR)/artifacts/peer
 
-bench-pipeline: ## events from HTTP to delivered, single and in batches of 100
-	$(GO) test -run '^$$' -bench BenchmarkPipeline -benchtime 50000x ./app
+bench-pipeline: build ## the pipeline beside a bare Go reference and PostHog's machine in Node; PEER=/path/to/benthos adds that
+	$(GO) build -C app/bench/pipeline/reference -trimpath -o $(CURDIR)/bin/bench-reference .
+	$(GO) run ./app/bench/pipeline -artifacts artifacts/pipeline $(ARGS)
 
 bench-api: ## pages and API of a project with 10,000 functions
 	$(GO) test -run '^$$' -bench BenchmarkTenThousand ./app
