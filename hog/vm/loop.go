@@ -147,6 +147,8 @@ func (m *Machine) loop() (Value, *Suspension, error) {
 			m.pop()
 		case bytecode.Return:
 			call = callReturn
+		case opProbe:
+			call = callProbe
 		default: // the calls
 			call = callOut
 		}
@@ -174,6 +176,11 @@ func (m *Machine) loop() (Value, *Suspension, error) {
 			m.fail(err)
 		case callThrow:
 			m.fail(m.throw(m.pop()))
+		case callProbe:
+			f.ip = ip
+			if m.inspector != nil && m.inspector.arrive() {
+				return Null, nil, errPaused
+			}
 		case callReturn:
 			v := m.pop()
 			if m.err == nil {
@@ -204,6 +211,7 @@ const (
 	callOut
 	callThrow
 	callReturn
+	callProbe
 )
 
 // placeError gives a fault its place in the source, if the program has spans.

@@ -76,6 +76,20 @@ func (m *Machine) getSite(obj Value, s *propSite) Value {
 // (specification 4.1): without a SET_PROPERTY in the program a view of the
 // shared one will do, and without a comparison the shared value itself.
 func (m *Machine) global(p *path, prog *Program, at int) Value {
+	return m.own(m.shared(p, prog, at))
+}
+
+// own gives a value out of the globals an identity of its own, as far as the
+// program may notice.
+func (m *Machine) own(v Value) Value {
+	if m.prog.writes {
+		return wrap(v)
+	}
+	return fresh(v, m.prog.compares)
+}
+
+// shared is global without the copy.
+func (m *Machine) shared(p *path, prog *Program, at int) Value {
 	d := m.globals
 	if prog.apart {
 		d = prog.globals
@@ -94,12 +108,6 @@ func (m *Machine) global(p *path, prog *Program, at int) Value {
 	v := d.vals[i]
 	for _, s := range p.rest {
 		v = m.globalStep(v, s)
-	}
-	if m.prog.writes {
-		return wrap(v)
-	}
-	if m.prog.compares {
-		return view(v)
 	}
 	return v
 }
@@ -139,7 +147,7 @@ func (m *Machine) globalOf(prog *Program, keys []Value) Value {
 		p.text += "." + t.o.str
 		p.has = false
 	}
-	v := m.global(p, prog, 0)
+	v := m.shared(p, prog, 0)
 	for i, k := range keys[1:] {
 		if k.IsString() {
 			v = m.globalStep(v, &propSite{key: texts[i+1]})
@@ -147,7 +155,7 @@ func (m *Machine) globalOf(prog *Program, keys []Value) Value {
 			v = m.getProperty(v, k)
 		}
 	}
-	return v
+	return m.own(v)
 }
 
 // setProperty writes a property (specification 4.6).
