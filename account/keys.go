@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"hogpen/cdp"
 )
@@ -65,12 +64,9 @@ func (a *Accounts) CreateKey(ctx context.Context, user cdp.UserID, r KeyRequest)
 
 // newKey checks a request and makes the key, not yet anybody's.
 func (a *Accounts) newKey(r KeyRequest) (Key, string, error) {
-	label := strings.TrimSpace(r.Label)
-	switch n := utf8.RuneCountInString(label); {
-	case n == 0:
-		return Key{}, "", cdp.Errorf(cdp.Invalid, "label", "This field may not be blank.").WithAPICode("blank")
-	case n > 40:
-		return Key{}, "", cdp.Errorf(cdp.Invalid, "label", "Ensure this field has no more than 40 characters.").WithAPICode("max_length")
+	label, err := checkLabel(r.Label)
+	if err != nil {
+		return Key{}, "", err
 	}
 	scopes, err := CheckScopes(r.Scopes)
 	if err != nil {

@@ -17,8 +17,7 @@ type statuses struct {
 func (s statuses) Statuses(_ context.Context, p cdp.ProjectID, ids []cdp.FunctionID) (map[cdp.FunctionID]cdp.Status, error) {
 	out := make(map[cdp.FunctionID]cdp.Status, len(ids))
 	for _, id := range ids {
-		state, tokens := s.engine.Status(p, id)
-		out[id] = cdp.Status{State: cdp.State(state), Tokens: tokens}
+		out[id] = s.engine.Status(p, id)
 	}
 	return out, nil
 }

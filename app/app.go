@@ -48,6 +48,7 @@ type App struct {
 	queue     *db.Queue
 	accounts  *account.Accounts
 	functions *cdp.Functions
+	reruns    *cdp.Reruns
 	engine    *engine.Engine
 	fetch     *fetch.Client
 	web       *web.Server
@@ -115,7 +116,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	}
 	a.fetch = fetch.New(fetch.Config{Allow: rules, UserAgent: "Hogpen/" + Build().Version, Proxy: http.ProxyFromEnvironment})
 	a.engine, err = engine.New(engine.Config{
-		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.store,
+		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.store, States: a.store, Windows: a.store, Memory: a.store,
 		Fetch: a.fetch.Do, Sealer: sealer, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
 		NoEvents: !a.plays("events"), NoInvocations: !a.plays("invocations"),
 		Now: a.cfg.Now, Log: a.log,
@@ -123,8 +124,10 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	if err != nil {
 		return err
 	}
+	a.reruns = &cdp.Reruns{Store: a.store, Runner: a.engine, Now: a.cfg.Now, Log: a.log}
 	a.functions = &cdp.Functions{
 		Store: a.store, Projects: a.store, Sealer: sealer, Templates: templates.Get, Now: a.cfg.Now, SiteURL: a.siteURL(),
+		Watcher: a.engine, Log: a.log,
 		Changed: func(p cdp.ProjectID, id cdp.FunctionID) {
 			// The save is committed: the person who saved has their answer,
 			// and the engine's poll makes up for a notice that got lost.
@@ -166,7 +169,8 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 	if a.plays("web") {
 		programs, err := api.New(api.Config{
 			Functions: a.functions, Reader: a.store, Telemetry: a.store, People: a.store, Activities: a.store,
-			Tester: a.engine, Gallery: templates.Gallery{}, Statuses: statuses{a.engine}, Now: a.cfg.Now,
+			Tester: a.engine, Gallery: templates.Gallery{}, Reruns: a.reruns, Statuses: statuses{a.engine}, Now: a.cfg.Now,
+			Accounts: a.accounts, Settings: &cdp.ProjectSettings{Store: a.store, Now: a.cfg.Now, Functions: a.functions},
 		})
 		if err != nil {
 			return err
@@ -231,6 +235,9 @@ func (a *App) close() error {
 	var errs []error
 	if a.demo != nil {
 		a.demo.stop()
+	}
+	if a.reruns != nil {
+		a.reruns.Stop()
 	}
 	if a.engine != nil {
 		a.engine.Stop()

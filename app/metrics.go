@@ -15,9 +15,9 @@ import (
 type metrics struct {
 	engine *engine.Engine
 
-	ingested, processed, duplicates, dropped, malformed, lost *prometheus.Desc
-	outcomes, depth, delayed, age, functions                  *prometheus.Desc
-	fetch, vm                                                 *prometheus.Desc
+	ingested, processed, duplicates, dropped, malformed, lost, putOff *prometheus.Desc
+	outcomes, depth, delayed, age, functions                          *prometheus.Desc
+	fetch, vm                                                         *prometheus.Desc
 }
 
 func registerMetrics(r *prometheus.Registry, e *engine.Engine) error {
@@ -31,6 +31,7 @@ func registerMetrics(r *prometheus.Registry, e *engine.Engine) error {
 		dropped:    desc("events_dropped_total", "Events that a transformation dropped."),
 		malformed:  desc("messages_malformed_total", "Queue messages that could not be read."),
 		lost:       desc("telemetry_lost_total", "Log and metric rows dropped because the database was too slow."),
+		putOff:     desc("invocations_put_off_total", "Invocations that waited for their function's turn in the queue."),
 		outcomes:   desc("outcomes_total", "What became of events for functions.", "outcome"),
 		depth:      desc("queue_depth", "Messages waiting or in hand.", "topic"),
 		delayed:    desc("queue_delayed", "Messages held back until later.", "topic"),
@@ -49,7 +50,7 @@ func registerMetrics(r *prometheus.Registry, e *engine.Engine) error {
 
 // Describe satisfies prometheus.Collector.
 func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.ingested, m.processed, m.duplicates, m.dropped, m.malformed, m.lost,
+	for _, d := range []*prometheus.Desc{m.ingested, m.processed, m.duplicates, m.dropped, m.malformed, m.lost, m.putOff,
 		m.outcomes, m.depth, m.delayed, m.age, m.functions, m.fetch, m.vm} {
 		ch <- d
 	}
@@ -72,6 +73,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	count(m.dropped, s.Dropped)
 	count(m.malformed, s.Malformed)
 	count(m.lost, s.Lost)
+	count(m.putOff, s.PutOff)
 	for name, n := range s.Outcomes {
 		count(m.outcomes, n, string(name))
 	}

@@ -32,6 +32,11 @@ type FunctionStore interface {
 	CreateFunction(ctx context.Context, f *Function) error
 	// UpdateFunction stores f as version base+1 if base is the stored one.
 	UpdateFunction(ctx context.Context, f *Function, base int) error
+	// SaveFilters stores the compiled filters of f and of its mappings, and
+	// nothing else, if f.Version is the stored one; else Conflict.
+	SaveFilters(ctx context.Context, f *Function) error
+	// ProjectFunctions lists a project's functions that are not deleted.
+	ProjectFunctions(ctx context.Context, project ProjectID) ([]*Function, error)
 	// EnabledTransformations counts those enabled and not deleted.
 	EnabledTransformations(ctx context.Context, project ProjectID) (int, error)
 	// LastExecutionOrder is the highest among the transformations that are
@@ -57,6 +62,7 @@ type Functions struct {
 	Templates TemplateSource // nil: there are none
 	Actions   ActionSource   // nil: there are none
 	Types     PropertyTypes  // nil: no property is known to be boolean
+	Watcher   Watcher        // keeps the states of functions; nil: nobody does
 	// Changed is told after each commit; the engine listens. May be nil.
 	Changed func(ProjectID, FunctionID)
 	Now     func() time.Time
@@ -238,6 +244,7 @@ func (fs *Functions) updateOnce(ctx context.Context, actor UserID, project Proje
 		return nil, fmt.Errorf("save function %s: %w", id, err)
 	}
 	f.Version = old.Version + 1
+	fs.saved(ctx, f)
 	fs.changed(f)
 	fs.noteChanges(ctx, old, f, actor)
 	return f, nil
@@ -381,11 +388,14 @@ func (fs *Functions) note(ctx context.Context, f *Function, entry func() (Activi
 	if err == nil {
 		return
 	}
-	log := fs.Log
-	if log == nil {
-		log = slog.Default()
+	fs.logger().ErrorContext(ctx, "the activity entry of a change is missing", "project", f.Project, "function", f.ID, "error", err)
+}
+
+func (fs *Functions) logger() *slog.Logger {
+	if fs.Log == nil {
+		return slog.Default()
 	}
-	log.ErrorContext(ctx, "the activity entry of a change is missing", "project", f.Project, "function", f.ID, "error", err)
+	return fs.Log
 }
 
 // noteChanges notes what became different; nothing when nothing did.

@@ -55,6 +55,11 @@ const (
 	OutcomeDropped         Outcome = "dropped"
 	OutcomeFetch           Outcome = "fetch"
 	OutcomeRetried         Outcome = "retried"
+	// OutcomeCancelled ends an invocation that was triggered and whose
+	// function was gone, switched off or stopped when its turn came.
+	OutcomeCancelled Outcome = "cancelled"
+	// OutcomeReplayed counts invocations that a person asked to run again.
+	OutcomeReplayed Outcome = "replayed"
 )
 
 // Kind gives the metric kind of an outcome: success, failure or other

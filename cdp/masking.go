@@ -2,6 +2,7 @@ package cdp
 
 import (
 	"encoding/json"
+	"time"
 
 	"hogpen/cdp/fields"
 )
@@ -39,4 +40,12 @@ func ReadMasking(raw json.RawMessage) (*Masking, Faults) {
 	}
 	m.Bytecode = t.code
 	return m, faults
+}
+
+// MaskWindow is one window of masking as it is kept over a restart.
+type MaskWindow struct {
+	Key    [16]byte // stands for the function and the key
+	Count  int      // invocations so far
+	Until  time.Time
+	Passed [16]byte // stands for the invocation that passed last
 }

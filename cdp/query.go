@@ -71,8 +71,12 @@ type ActivityQuery struct {
 // Batch is what the engine records in one step. The whole batch is stored, or
 // nothing of it.
 type Batch struct {
-	Events  []Event
-	Runs    []Run
+	Events []Event
+	// Runs are states of runs: one replaces what was stored of its run before.
+	Runs []Run
+	// Ended are runs that came to a good end and of which nothing was stored
+	// before.
+	Ended   []Run
 	Logs    []LogEntry
 	Metrics []Metric
 }
@@ -83,11 +87,16 @@ type RunQuery struct {
 	Function  FunctionID // "" asks for the whole project
 	EventUUID string
 	Statuses  []string
-	After     time.Time
-	Before    time.Time // strictly less than; by ScheduledAt
-	Search    string    // an ID, event name or distinct ID
-	Limit     int
-	Offset    int
+	// ErrorKinds and IDs restrict when they are not empty.
+	ErrorKinds []string
+	IDs        []InvocationID
+	// NotRerun leaves out runs that were done again already.
+	NotRerun bool
+	After    time.Time
+	Before   time.Time // strictly less than; by ScheduledAt
+	Search   string    // an ID, event name or distinct ID
+	Limit    int
+	Offset   int
 }
 
 // EventQuery asks for recent events, newest first.

@@ -84,6 +84,39 @@ func (s *Store) UpdateFunction(ctx context.Context, f *cdp.Function, base int) e
 	return err
 }
 
+// SaveFilters stores the compiled filters of f and of its mappings beside its
+// present version; the error is a Conflict when that is no longer f.Version.
+func (s *Store) SaveFilters(ctx context.Context, f *cdp.Function) error {
+	t, err := functionTexts(f)
+	if err != nil {
+		return err
+	}
+	return s.main.tx(ctx, "save filters", func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `
+update hog_function
+   set filters = $1, mappings = $2
+ where id = $3 and project_id = $4 and version = $5`, t.filters, t.mappings, string(f.ID), int64(f.Project), f.Version)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n > 0 {
+			return err
+		}
+		return stale(ctx, tx, f.Project, f.ID)
+	})
+}
+
+// ProjectFunctions lists a project's functions that are not deleted, by id.
+func (s *Store) ProjectFunctions(ctx context.Context, project cdp.ProjectID) ([]*cdp.Function, error) {
+	rows, err := s.main.query(ctx, `
+select `+functionColumns+`
+  from hog_function f
+ where f.project_id = $1 and f.deleted = 0
+ order by f.id`, int64(project))
+	fs, err := collect(rows, err, scanFunction)
+	return fs, fault("load the functions of a project", err)
+}
+
 // stale tells why an update met no row: the function is newer, or not there.
 func stale(ctx context.Context, tx *sql.Tx, project cdp.ProjectID, id cdp.FunctionID) error {
 	var version int

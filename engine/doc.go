@@ -15,6 +15,11 @@
 // under way keeps what it began with. A function that cannot be loaded stays
 // out, says so in its log, and harms nobody else.
 //
+// No function holds up another: the watcher slows and stops those that are slow
+// or fail, lanes share the workers by function, and the executor's gate lets
+// programs that compute much take turns. What the watcher and masking know
+// outlives the process.
+//
 // Logs, metrics, runs and recent events are collected in memory and written in
 // batches beside the event's way: they never slow it and never fail it. When
 // the store cannot keep up, the oldest are dropped and counted.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
@@ -27,9 +28,8 @@ const (
 	projectsEvery = 30 * time.Second
 	filteredEvery = 5 * time.Second
 	defaultGrace  = 20 * time.Second
-	// perFunction bounds the invocations of one function that are in hand, so
-	// that one slow destination does not take all workers.
-	perFunction = 50
+	// dedupeWindow is how long an event's UUID is remembered at most.
+	dedupeWindow = 24 * time.Hour
 	// The newest IDs that are remembered against duplicates, times two.
 	seenEvents      = 200_000
 	seenInvocations = 100_000
@@ -41,6 +41,15 @@ type Config struct {
 	Functions Source
 	Projects  Projects
 	Recorder  Recorder
+	// States keeps what the watcher knows over a restart; nil forgets it.
+	States States
+	// Windows keeps the counters of masking over a restart, Memory knows the
+	// events of an earlier process; nil forgets them.
+	Windows Windows
+	Memory  Memory
+	// StateChanged is told when the watcher's state of a function changes; it
+	// must not block. May be nil.
+	StateChanged func(StateChange)
 	// Fetch makes the requests of functions: the Do of a fetch.Client.
 	Fetch func(ctx context.Context, r fetch.Request) (fetch.Response, error)
 	// Sealer opens secret inputs and seals invocations that hold some.
@@ -74,16 +83,13 @@ type Engine struct {
 	batcher  *batcher
 	hub      *hub
 	masker   *masker
+	watcher  *watcher
 	counters *counters
+	lanes    *lanes
 	events   *seen // UUIDs of events that went through
 	finished *seen // IDs of invocations that ended
 	now      func() time.Time
 	log      *slog.Logger
-
-	inHand struct {
-		sync.Mutex
-		n map[cdp.FunctionID]int
-	}
 
 	mu      sync.Mutex
 	started bool
@@ -107,12 +113,12 @@ func New(cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		cfg: cfg, exec: exec, hub: newHub(), masker: newMasker(cfg.Now), counters: newCounters(),
+		cfg: cfg, exec: exec, hub: newHub(), masker: newMasker(cfg.Now, cfg.Log, cfg.Windows), counters: newCounters(), lanes: newLanes(cfg.InvocationWorkers),
 		events: newSeen(seenEvents), finished: newSeen(seenInvocations), now: cfg.Now, log: cfg.Log,
 	}
-	e.inHand.n = map[cdp.FunctionID]int{}
 	e.batcher = newBatcher(cfg.Recorder, cfg.Log, e.counters)
 	e.registry = newRegistry(e)
+	e.watcher = newWatcher(cfg.Now, cfg.Log, cfg.States, e.stateChanged)
 	return e, nil
 }
 
@@ -122,7 +128,8 @@ func (c *Config) fill() {
 		c.EventWorkers = 8 * procs
 	}
 	if c.InvocationWorkers <= 0 {
-		c.InvocationWorkers = max(64, 16*procs)
+		// Nearly all of them wait for an answer; see lanes.
+		c.InvocationWorkers = max(256, 32*procs)
 	}
 	if c.Grace <= 0 {
 		c.Grace = defaultGrace
@@ -149,12 +156,17 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.registry.load(ctx); err != nil {
 		return err
 	}
+	if err := e.recall(ctx); err != nil {
+		return err
+	}
 	e.started = true
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	write, end := context.WithCancel(context.WithoutCancel(ctx))
 	e.stop, e.end = stop, end
 	e.writing.Go(func() { e.batcher.run(write) })
 	e.work.Go(func() { e.keepCurrent(work) })
+	e.writing.Go(func() { e.watcher.run(write) })
+	e.writing.Go(func() { e.masker.run(write) })
 	if !e.cfg.NoEvents {
 		e.work.Go(func() { e.consume(work, TopicEvents, e.cfg.EventWorkers, true, e.event) })
 	}
@@ -162,6 +174,17 @@ func (e *Engine) Start(ctx context.Context) error {
 		e.work.Go(func() { e.consume(work, TopicInvocations, e.cfg.InvocationWorkers, false, e.invocation) })
 	}
 	return nil
+}
+
+// recall takes up what an earlier process knew.
+func (e *Engine) recall(ctx context.Context) error {
+	if err := e.watcher.load(ctx); err != nil {
+		return err
+	}
+	if err := e.masker.load(ctx); err != nil {
+		return err
+	}
+	return e.events.recall(ctx, e.cfg.Memory, e.now())
 }
 
 // Stop lets the work in hand end, within the configured grace, writes what is
@@ -244,7 +267,13 @@ func (e *Engine) Capture(ctx context.Context, events []cdp.Event) error {
 }
 
 func eventMessage(ev *cdp.Event) queue.Message {
-	return queue.Message{Topic: TopicEvents, Key: fmt.Sprintf("%d:%s", ev.Project, ev.DistinctID), ID: ev.UUID, Body: encodeEvent(ev)}
+	return queue.Message{Topic: TopicEvents, Key: keyOf(ev.Project, ':', ev.DistinctID), ID: ev.UUID, Body: encodeEvent(ev)}
+}
+
+// keyOf is a text that is unique to a project.
+func keyOf(p cdp.ProjectID, sep byte, id string) string {
+	b := strconv.AppendInt(make([]byte, 0, 24+len(id)), int64(p), 10)
+	return string(append(append(b, sep), id...))
 }
 
 // Reload takes up one function as it is stored now; the next event meets it.
@@ -265,18 +294,6 @@ func (e *Engine) Version(project cdp.ProjectID, id cdp.FunctionID) (version int,
 // Test runs a function once on a sample event. See executor.Executor.Test.
 func (e *Engine) Test(ctx context.Context, req cdp.TestRequest) (cdp.TestResult, error) {
 	return e.exec.Test(ctx, req)
-}
-
-// The states of a function as the watcher sees it (runtime specification 8.1).
-const (
-	StateHealthy = 1
-	fullBucket   = 10_000
-)
-
-// Status tells the watcher's state of a function and the tokens it has left.
-// Nothing slows functions down yet: all are healthy.
-func (e *Engine) Status(cdp.ProjectID, cdp.FunctionID) (state, tokens int) {
-	return StateHealthy, fullBucket
 }
 
 // logFor records a log entry that is not part of a run.

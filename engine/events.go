@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"hogpen/cdp"
@@ -32,10 +31,10 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
 		return nil, nil
 	}
-	key := fmt.Sprintf("%d/%s", ev.Project, ev.UUID)
+	key := eventKey(ev.Project, ev.UUID)
 	// A message that is handed out again is no duplicate of itself: what came
 	// of it the first time may not have been stored.
-	if m.Attempt == 0 && e.events.has(key) {
+	if m.Attempt == 0 && e.events.again(key, ev.ReceivedAt) {
 		e.counters.duplicates.Add(1)
 		return nil, nil
 	}
@@ -85,14 +84,19 @@ func (h *happening) transform() bool {
 	var lists executor.Lists
 	h.scope.BeginTransformations()
 	for _, f := range h.set.transformations {
+		if h.e.watcher.state(f.ID).Stopped() {
+			h.outcome(f, "", cdp.OutcomeDisabled, 0)
+			continue
+		}
 		began := h.e.now()
 		out := h.e.exec.Transform(f, h.scope, &lists)
 		h.e.counters.vm.observe(out.Took)
+		h.e.watcher.transformed(h.set.project.ID, f.ID, out.Took, out.Error)
 		h.e.keepLogs(out.Logs)
 		for _, o := range out.Outcomes {
 			h.outcome(f, out.Invocation(), o, out.Took)
 		}
-		h.batch.Runs = append(h.batch.Runs, h.transformRun(f, &out, began)...)
+		h.keepRun(f, &out, began)
 		if out.Dropped {
 			h.e.counters.dropped.Add(1)
 			return false
@@ -102,16 +106,15 @@ func (h *happening) transform() bool {
 	return true
 }
 
-// transformRun is the record of a transformation's run; one that was skipped
-// by its filter leaves none.
-func (h *happening) transformRun(f *executor.Function, out *executor.Transformed, began time.Time) []cdp.Run {
+// keepRun records a transformation's run; one that was skipped by its filter
+// leaves none.
+func (h *happening) keepRun(f *executor.Function, out *executor.Transformed, began time.Time) {
 	if !out.Ran && out.Error == "" {
-		return nil
+		return
 	}
-	ev := h.scope.Event()
 	r := cdp.Run{
 		ID: out.Invocation(), Project: h.set.project.ID, Function: f.ID, Version: f.Version, Status: "succeeded", Attempts: 1,
-		EventUUID: ev.UUID, EventName: ev.Name, DistinctID: ev.DistinctID, ScheduledAt: began.UTC(), StartedAt: began.UTC(),
+		EventUUID: h.scope.UUID(), EventName: h.scope.Name(), DistinctID: h.scope.DistinctID(), ScheduledAt: began.UTC(), StartedAt: began.UTC(),
 		FinishedAt: h.e.now().UTC(), Duration: out.Took, ErrorKind: out.Kind, ErrorMessage: out.Error,
 	}
 	switch {
@@ -120,7 +123,11 @@ func (h *happening) transformRun(f *executor.Function, out *executor.Transformed
 	case out.Dropped:
 		r.Status = "dropped"
 	}
-	return []cdp.Run{r}
+	if out.Error != "" {
+		h.batch.Runs = append(h.batch.Runs, r)
+	} else {
+		h.batch.Ended = append(h.batch.Ended, r)
+	}
 }
 
 // deliver asks the destinations and makes their invocations.
@@ -152,7 +159,12 @@ func (h *happening) offer(f *executor.Function) error {
 	for _, fail := range m.Failures {
 		h.failure(f, fail)
 	}
+	stopped := len(m.Planned) > 0 && h.e.watcher.state(f.ID).Stopped()
 	for i := range m.Planned {
+		if stopped {
+			h.outcome(f, m.Planned[i].Invocation.ID, cdp.OutcomeDisabled, 0)
+			continue
+		}
 		if err := h.trigger(f, &m.Planned[i]); err != nil {
 			return err
 		}
@@ -163,16 +175,21 @@ func (h *happening) offer(f *executor.Function) error {
 // trigger queues an invocation, unless it is masked.
 func (h *happening) trigger(f *executor.Function, p *executor.Planned) error {
 	inv := &p.Invocation
-	if key, ok := h.e.exec.MaskKey(f, *p); ok && h.e.masker.masked(f.ID, f.Masking, key) {
+	if key, ok := h.e.exec.MaskKey(f, *p); ok && h.e.masker.masked(f.ID, inv.ID, f.Masking, key) {
 		h.outcome(f, inv.ID, cdp.OutcomeMasked, 0)
 		return nil
 	}
+	h.outcome(f, inv.ID, cdp.OutcomeTriggered, 0)
+	return h.send(f, inv)
+}
+
+// send queues an invocation and begins its record.
+func (h *happening) send(f *executor.Function, inv *cdp.Invocation) error {
 	body, err := h.e.encodeInvocation(inv, len(f.Sealed) > 0)
 	if err != nil {
 		return err
 	}
 	h.next = append(h.next, queue.Message{Topic: TopicInvocations, Key: string(inv.ID), ID: string(inv.ID), Body: body})
-	h.outcome(f, inv.ID, cdp.OutcomeTriggered, 0)
 	r := runOf(inv)
 	r.Status = "running"
 	h.batch.Runs = append(h.batch.Runs, r)

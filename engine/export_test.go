@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"context"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"hogpen/cdp"
+	"hogpen/engine/executor"
 )
 
 // Parts of the engine that are tested on their own.
@@ -18,17 +21,65 @@ const MaxPending = maxPending
 
 // NewMasker gives the question "is this one masked?" over a clock.
 func NewMasker(now func() time.Time) func(cdp.FunctionID, *cdp.Masking, string) bool {
-	return newMasker(now).masked
+	k := newMasker(now, slog.New(slog.DiscardHandler), nil)
+	n := 0
+	return func(f cdp.FunctionID, m *cdp.Masking, key string) bool {
+		n++
+		return k.masked(f, cdp.InvocationID(strconv.Itoa(n)), m, key)
+	}
 }
 
 // NewBatcher gives a recorder's add and flush, and what was lost.
 func NewBatcher(to Recorder) (add func(cdp.Batch), flush func(), lost func() int64) {
 	c := newCounters()
 	b := newBatcher(to, slog.New(slog.DiscardHandler), c)
-	return b.add, b.flush, c.lost.Load
+	return b.add, func() { b.flush(true) }, c.lost.Load
 }
 
 // DecodeInvocation reads an invocation's message.
 func (e *Engine) DecodeInvocation(b []byte) (*cdp.Invocation, bool, error) {
 	return e.decodeInvocation(b)
+}
+
+// TimingCost is what one timed part of a run costs.
+var TimingCost = timingCost
+
+// TestWatcher is a watcher without an engine.
+type TestWatcher struct{ w *watcher }
+
+// NewTestWatcher makes a watcher over a clock.
+func NewTestWatcher(now func() time.Time, store States, changed func(StateChange)) *TestWatcher {
+	return &TestWatcher{newWatcher(now, slog.New(slog.DiscardHandler), store, func(c stateChange) {
+		changed(StateChange{Function: c.w.Function, State: c.w.State, Previous: c.before})
+	})}
+}
+
+// Observe charges a function of project 1.
+func (t *TestWatcher) Observe(f cdp.FunctionID, timings []executor.Timing, fault string) {
+	t.w.observe(1, f, timings, fault)
+}
+
+// The watcher's own steps.
+func (t *TestWatcher) Weigh()                             { t.w.weigh() }
+func (t *TestWatcher) Keep()                              { t.w.keep(true) }
+func (t *TestWatcher) Load(ctx context.Context) error     { return t.w.load(ctx) }
+func (t *TestWatcher) Status(f cdp.FunctionID) cdp.Status { return t.w.status(f) }
+func (t *TestWatcher) Saved(ctx context.Context, f *cdp.Function) error {
+	return (&Engine{watcher: t.w}).Saved(ctx, f)
+}
+
+// Set chooses a state.
+func (t *TestWatcher) Set(ctx context.Context, f *cdp.Function, s cdp.State) (cdp.Status, cdp.State, error) {
+	return t.w.set(ctx, f, s, "A test chose it.")
+}
+
+// Known is how many functions the watcher remembers.
+func (t *TestWatcher) Known() int { return len(t.w.all) }
+
+// NewBoundedMasker is a masker that remembers few windows and is asked with
+// invocation IDs.
+func NewBoundedMasker(now func() time.Time, most int) (masked func(cdp.FunctionID, cdp.InvocationID, *cdp.Masking, string) bool, known func() int) {
+	k := newMasker(now, slog.New(slog.DiscardHandler), nil)
+	k.most = most
+	return k.masked, func() int { return len(k.windows) }
 }

@@ -1,8 +1,8 @@
 package engine
 
 import (
+	"cmp"
 	"context"
-	"math/rand/v2"
 	"time"
 
 	"hogpen/cdp"
@@ -24,14 +24,25 @@ func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Messa
 	}
 	set := e.registry.Load().projects[inv.Project]
 	if set == nil || set.functions[inv.Function] == nil {
-		e.cancel(inv)
+		e.cancel(inv, "Function was switched off or deleted while this invocation was waiting. It was cancelled. Event: ")
 		return nil, nil
 	}
 	f := set.functions[inv.Function]
-	if !e.take(f.ID) {
-		return []queue.Message{later(m, e.now())}, nil
+	if e.watcher.state(f.ID).Stopped() {
+		e.cancel(inv, "The watcher stopped this function while this invocation was waiting. It was cancelled. Event: ")
+		return nil, nil
 	}
-	defer e.give(f.ID)
+	leave, until, err := e.lanes.enter(ctx, f.ID, e.watcher.state(f.ID).Slowed())
+	if err != nil {
+		return nil, err
+	}
+	if leave == nil {
+		// Its turn is later. The message is as it was.
+		e.counters.putOff.Add(1)
+		m.NotBefore, m.Attempt = e.now().Add(time.Until(until)), 0
+		return []queue.Message{m}, nil
+	}
+	defer leave()
 	res, err := e.exec.Run(ctx, set.project, f, inv)
 	if err != nil {
 		return nil, err
@@ -39,41 +50,18 @@ func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Messa
 	return e.settle(inv, &res, secret)
 }
 
-// later puts a message off because its function has enough in hand. The pause
-// varies, so that those put off together come back one by one.
-func later(m queue.Message, now time.Time) queue.Message {
-	m.NotBefore = now.Add(100*time.Millisecond + rand.N(400*time.Millisecond))
-	m.Attempt = 0
-	return m
-}
-
-// take counts an invocation in, unless its function has too many in hand.
-func (e *Engine) take(f cdp.FunctionID) bool {
-	e.inHand.Lock()
-	defer e.inHand.Unlock()
-	if e.inHand.n[f] >= perFunction {
-		return false
-	}
-	e.inHand.n[f]++
-	return true
-}
-
-func (e *Engine) give(f cdp.FunctionID) {
-	e.inHand.Lock()
-	defer e.inHand.Unlock()
-	if e.inHand.n[f]--; e.inHand.n[f] == 0 {
-		delete(e.inHand.n, f)
-	}
-}
-
-// cancel ends an invocation whose function is gone or switched off.
-func (e *Engine) cancel(inv *cdp.Invocation) {
+// cancel ends an invocation whose function is gone, switched off or stopped.
+// It can be run again from its record.
+func (e *Engine) cancel(inv *cdp.Invocation, why string) {
 	e.finished.add(string(inv.ID))
-	e.logFor(inv.Project, inv.Function, inv.ID, cdp.LevelInfo,
-		"Function was switched off or deleted while this invocation was waiting. It was cancelled. Event: "+inv.EventUUID)
+	e.logFor(inv.Project, inv.Function, inv.ID, cdp.LevelInfo, why+inv.EventUUID)
 	r := runOf(inv)
 	r.Status, r.FinishedAt = "cancelled", e.now().UTC()
-	e.batcher.add(cdp.Batch{Runs: []cdp.Run{r}})
+	e.counters.outcome(cdp.OutcomeCancelled, 1)
+	e.batcher.add(cdp.Batch{Runs: []cdp.Run{r}, Metrics: []cdp.Metric{{
+		Project: inv.Project, Function: inv.Function, Name: cdp.OutcomeCancelled, Kind: cdp.OutcomeCancelled.Kind(), Time: r.FinishedAt, Count: 1,
+	}}})
+	e.show(inv, cdp.OutcomeCancelled, 0)
 }
 
 // settle records what a step led to, and says what comes next.
@@ -122,6 +110,11 @@ func (e *Engine) keepResult(inv *cdp.Invocation, res *executor.Result) {
 			e.counters.vm.observe(t.Took)
 		}
 	}
+	fault := ""
+	if res.Done && res.Outcome == cdp.OutcomeFailed {
+		fault = cmp.Or(res.Error, "failed")
+	}
+	e.watcher.observe(inv.Project, inv.Function, res.Timings, fault)
 	r := runOf(inv)
 	r.Status, r.Attempts = "running", res.Attempts
 	if res.Done {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -231,7 +232,20 @@ func differs(live *executor.Function, f *cdp.Function) bool {
 	if live == nil {
 		return !gone
 	}
-	return gone || live.Version != f.Version || !live.UpdatedAt.Equal(f.UpdatedAt)
+	return gone || live.Version != f.Version || !live.UpdatedAt.Equal(f.UpdatedAt) || refiltered(live, f)
+}
+
+// refiltered reports whether the filters of one version were compiled anew.
+func refiltered(live *executor.Function, f *cdp.Function) bool {
+	if !bytes.Equal(live.Filters.Bytecode, f.Filters.Bytecode) || len(live.Mappings) != len(f.Mappings) {
+		return true
+	}
+	for i, m := range f.Mappings {
+		if was := live.Mappings[i].Filters; m.Filters != nil && was != nil && !bytes.Equal(was.Bytecode, m.Filters.Bytecode) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *registry) swap(ctx context.Context, before *snapshot, touched map[cdp.ProjectID]map[cdp.FunctionID]*executor.Function) error {

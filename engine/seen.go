@@ -1,35 +1,103 @@
 package engine
 
 import (
-	"crypto/sha256"
+	"context"
+	"fmt"
+	"hash/maphash"
+	"strconv"
 	"sync"
+	"time"
+
+	"hogpen/cdp"
 )
 
 // seen remembers keys for a while: the newest ones, in two generations, so
-// that forgetting costs nothing. It is a memory of this process only; after a
-// restart, work that was committed is gone from the queue anyway.
+// that forgetting costs nothing.
+//
+// Events of an earlier process are known from what was recorded of them, so
+// that remembering them costs nothing while they pass. A message may still be
+// in the queue whose event was recorded: the process died before the queue
+// knew. So what was recorded holds only against events that were received
+// since this process began.
 type seen struct {
 	mu       sync.Mutex
 	size     int // of one generation
-	now, old map[mark]struct{}
+	seeds    [2]maphash.Seed
+	now, old map[trace]struct{}
+	before   map[trace]struct{} // of an earlier process
+	began    time.Time
 }
 
-// mark stands for a key: 16 bytes of its hash, a fifth of what a text costs.
-type mark [16]byte
+// Memory tells which events an earlier process recorded. db.Store is one.
+type Memory interface {
+	// NewestEvents gives up to most events received after an instant, newest
+	// first.
+	NewestEvents(ctx context.Context, after time.Time, most int, each func(cdp.ProjectID, string)) error
+}
 
-func markOf(key string) mark {
-	sum := sha256.Sum256([]byte(key))
-	return mark(sum[:16])
+// recall fills in the events of an earlier process.
+func (s *seen) recall(ctx context.Context, m Memory, now time.Time) error {
+	s.began = now
+	if m == nil {
+		return nil
+	}
+	before := map[trace]struct{}{}
+	err := m.NewestEvents(ctx, now.Add(-dedupeWindow), s.size, func(p cdp.ProjectID, uuid string) {
+		before[s.trace(eventKey(p, uuid))] = struct{}{}
+	})
+	if err != nil {
+		return fmt.Errorf("recall the newest events: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = before
+	return nil
+}
+
+// again reports whether an event that was received at an instant was here
+// before.
+func (s *seen) again(text string, received time.Time) bool {
+	key := s.trace(text)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.knows(key) {
+		return true
+	}
+	if s.before == nil || received.Before(s.began) {
+		return false
+	}
+	if received.Sub(s.began) > dedupeWindow { // their time is over
+		s.before = nil
+	}
+	_, ok := s.before[key]
+	return ok
+}
+
+func eventKey(p cdp.ProjectID, uuid string) string {
+	return strconv.FormatInt(int64(p), 10) + "/" + uuid
+}
+
+// trace stands for a key: two hashes of it, a fifth of what a text costs. Their
+// seeds are of this process, so nobody can make two keys meet.
+type trace [2]uint64
+
+func (s *seen) trace(key string) trace {
+	return trace{maphash.String(s.seeds[0], key), maphash.String(s.seeds[1], key)}
 }
 
 func newSeen(size int) *seen {
-	return &seen{size: size, now: make(map[mark]struct{}), old: make(map[mark]struct{})}
+	return &seen{size: size, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, now: make(map[trace]struct{}), old: make(map[trace]struct{})}
 }
 
 func (s *seen) has(text string) bool {
-	key := markOf(text)
+	key := s.trace(text)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.knows(key)
+}
+
+// knows needs mu.
+func (s *seen) knows(key trace) bool {
 	if _, ok := s.now[key]; ok {
 		return true
 	}
@@ -38,11 +106,11 @@ func (s *seen) has(text string) bool {
 }
 
 func (s *seen) add(text string) {
-	key := markOf(text)
+	key := s.trace(text)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.now) >= s.size {
-		s.old, s.now = s.now, make(map[mark]struct{}, s.size)
+		s.old, s.now = s.now, make(map[trace]struct{}, s.size)
 	}
 	s.now[key] = struct{}{}
 }

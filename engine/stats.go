@@ -18,6 +18,7 @@ type Stats struct {
 	Malformed  int64 // messages that could not be read
 	Recorded   int64 // rows written by the recorder
 	Lost       int64 // rows that the recorder dropped
+	PutOff     int64 // invocations that waited for their function's turn in the queue
 	// Outcomes counts by metric name.
 	Outcomes map[cdp.Outcome]int64
 	Fetch    Histogram // attempts of fetches
@@ -68,11 +69,11 @@ func (h *histogram) read() Histogram {
 var countedOutcomes = []cdp.Outcome{
 	cdp.OutcomeTriggered, cdp.OutcomeSucceeded, cdp.OutcomeFailed, cdp.OutcomeFiltered, cdp.OutcomeFilteringFailed,
 	cdp.OutcomeInputsFailed, cdp.OutcomeMasked, cdp.OutcomeDisabled, cdp.OutcomeRateLimited, cdp.OutcomeDropped,
-	cdp.OutcomeFetch, cdp.OutcomeRetried,
+	cdp.OutcomeFetch, cdp.OutcomeRetried, cdp.OutcomeCancelled, cdp.OutcomeReplayed,
 }
 
 type counters struct {
-	ingested, processed, duplicates, dropped, malformed, recorded, lost atomic.Int64
+	ingested, processed, duplicates, dropped, malformed, recorded, lost, putOff atomic.Int64
 
 	outcomes  map[cdp.Outcome]*atomic.Int64 // filled once
 	fetch, vm histogram
@@ -97,7 +98,7 @@ func (e *Engine) Stats(ctx context.Context) Stats {
 	c := e.counters
 	s := Stats{
 		Ingested: c.ingested.Load(), Processed: c.processed.Load(), Duplicates: c.duplicates.Load(), Dropped: c.dropped.Load(),
-		Malformed: c.malformed.Load(), Recorded: c.recorded.Load(), Lost: c.lost.Load(),
+		Malformed: c.malformed.Load(), Recorded: c.recorded.Load(), Lost: c.lost.Load(), PutOff: c.putOff.Load(),
 		Outcomes: map[cdp.Outcome]int64{}, Queues: map[string]queue.Stats{},
 		Fetch: c.fetch.read(), VM: c.vm.read(), Functions: e.registry.Load().size(),
 	}

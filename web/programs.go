@@ -162,7 +162,7 @@ func allowed(r Route) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		who, _ := session.Principal(c)
 		if who.Key != nil {
-			if len(r.Scopes) == 0 {
+			if len(r.Scopes) == 0 && !r.Unscoped {
 				return cdp.Errorf(cdp.Forbidden, "", "This action does not support Personal API Key access")
 			}
 			for _, scope := range r.Scopes {

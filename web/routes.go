@@ -23,6 +23,8 @@ type Route struct {
 	Scopes []string
 	// AnyKey opens a route outside projects to keys that are bound to some.
 	AnyKey bool
+	// Unscoped opens a route to keys of whatever scopes: they see themselves.
+	Unscoped bool
 }
 
 // API are the routes of programs.
@@ -138,19 +140,33 @@ func APIRoutes(h *api.Handler) API {
 			edit(del, "/hog_functions/:id", h.DeleteFunction),
 			// Whoever may only look may test too, with mocked requests.
 			see(post, "/hog_functions/:id/invocations", write, h.TestFunction),
+			see(get, "/hog_functions/:id/rerun", read, h.ListReruns),
+			edit(post, "/hog_functions/:id/rerun", h.StartRerun),
+			edit(del, "/hog_functions/:id/rerun/:job", h.CancelRerun),
 			see(get, "/hog_functions/:id/logs", read, h.ListLogs),
 			see(get, "/hog_functions/:id/metrics", read, h.ShowMetrics),
 			see(get, "/hog_functions/:id/metrics/totals", read, h.ShowMetricTotals),
 			see(get, "/hog_function_templates", read, h.ListTemplates),
 			see(get, "/hog_function_templates/:template_id", read, h.ShowTemplate),
+			{Method: patch, Path: "/hog_functions/:id/status", Handler: h.SetStatus, Can: account.Manage, Scopes: []string{write}},
+			see(get, "/hog_functions/:id/revisions", read, h.ListRevisions),
+			see(get, "/hog_functions/:id/revisions/:version", read, h.ShowRevision),
+			edit(post, "/hog_functions/:id/revisions/:version/restore", h.RestoreRevision),
 			see(post, "/hog", write, h.CompileHog),
 			see(get, "/activity_log", "activity_log:read", h.ListActivity),
 			see(get, "/", "project:read", h.ShowProject),
+			{Method: patch, Path: "/", Handler: h.UpdateProject, Can: account.Manage, Scopes: []string{"project:write"}},
 		},
 		User: []Route{
 			{Method: get, Path: "/projects", Handler: h.ListProjects, Scopes: []string{"project:read"}, AnyKey: true},
 			{Method: get, Path: "/environments", Handler: h.ListProjects, Scopes: []string{"project:read"}, AnyKey: true},
 			{Method: get, Path: "/users/@me", Handler: h.ShowMe, Scopes: []string{"user:read"}, AnyKey: true},
+			{Method: get, Path: "/personal_api_keys", Handler: h.ListKeys},
+			{Method: post, Path: "/personal_api_keys", Handler: h.CreateKey},
+			{Method: get, Path: "/personal_api_keys/:id", Handler: h.ShowKey, AnyKey: true, Unscoped: true},
+			{Method: patch, Path: "/personal_api_keys/:id", Handler: h.UpdateKey},
+			{Method: del, Path: "/personal_api_keys/:id", Handler: h.DeleteKey},
+			{Method: post, Path: "/personal_api_keys/:id/roll", Handler: h.RollKey},
 			{Method: get, Path: "/organizations", Handler: h.ListOrganizations, Scopes: []string{"organization:read"}},
 			{Method: get, Path: "/organizations/:organization_id", Handler: h.ShowOrganization, Scopes: []string{"organization:read"}},
 		},
@@ -195,6 +211,7 @@ func AdminRoutes(h *admin.Handler) Admin {
 			// Whoever may only look may test what is stored, with mocked requests.
 			{Method: post, Path: "/_/functions/:id/test", Handler: h.TestFunction},
 			{Method: post, Path: "/_/functions/:id/enabled", Handler: h.FunctionEnabled, Can: account.Edit},
+			{Method: post, Path: "/_/functions/:id/state", Handler: h.FunctionState, Can: account.Manage},
 			{Method: post, Path: "/_/functions/:id/trash", Handler: h.FunctionTrash, Can: account.Edit},
 			{Method: get, Path: "/pipeline", Handler: h.Pipeline},
 			{Method: post, Path: "/pipeline", Handler: h.Reorder, Can: account.Edit},

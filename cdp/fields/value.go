@@ -114,6 +114,18 @@ func (m Members) Get(name string) (json.RawMessage, bool) {
 	return nil, false
 }
 
+// With gives m with the member laid over that of its name, or added.
+func (m Members) With(one Member) Members {
+	out := append(Members(nil), m...)
+	for i := range out {
+		if out[i].Name == one.Name {
+			out[i].Value = one.Value
+			return out
+		}
+	}
+	return append(out, one)
+}
+
 // MembersOf splits an object; false when raw is not a valid JSON object.
 func MembersOf(raw json.RawMessage) (Members, bool) {
 	if KindOf(raw) != Object {

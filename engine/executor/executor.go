@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -68,9 +67,11 @@ type Executor struct {
 	now      func() time.Time
 	newID    func() string
 	machines sync.Pool
-	readers  sync.Pool     // of JSON, which remember the keys of events
-	slots    chan struct{} // for programs of destinations that compute
-	own      map[string]bool
+	readers  sync.Pool // of JSON, which remember the keys of events
+	// transformations are the pooled parts of their runs.
+	transformations sync.Pool
+	gate            *gate // for programs of destinations that compute
+	own             map[string]bool
 }
 
 // New makes an Executor. Fetch must be there.
@@ -95,10 +96,11 @@ func New(cfg Config) (*Executor, error) {
 	}
 	x := &Executor{
 		cfg: cfg, base: strings.TrimRight(cfg.BaseURL, "/"), now: cfg.Now, newID: cfg.NewID,
-		slots: make(chan struct{}, runtime.GOMAXPROCS(0)), own: map[string]bool{},
+		gate: newGate(), own: map[string]bool{},
 	}
 	x.machines.New = func() any { return new(vm.Machine) }
 	x.readers.New = func() any { return new(vm.JSONReader) }
+	x.transformations.New = newTransformation
 	for _, h := range cfg.OwnHosts {
 		x.own[strings.ToLower(h)] = true
 	}

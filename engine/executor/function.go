@@ -17,7 +17,7 @@ var (
 )
 
 // Function is a stored function with its programs, ready to run. It never
-// changes and is shared by all goroutines.
+// changes, but for the measure of its pace, and is shared by all goroutines.
 type Function struct {
 	*cdp.Function
 	title    string
@@ -27,6 +27,7 @@ type Function struct {
 	inputs   *inputPlan
 	mappings []mapping
 	masking  *vm.Program
+	pace     *pace
 }
 
 // mapping is one mapping with its own filter and the inputs that result from
@@ -45,13 +46,14 @@ type filter struct {
 	// names are the event names that can match at all; nil when any can.
 	names   map[string]bool
 	program *vm.Program
+	plain   bool   // the program asks for plain globals only
 	fault   string // why there is no program
 }
 
 // Compile makes a Function of f. The error tells what is broken; functions
 // that run in a site compile to one without a program.
 func (x *Executor) Compile(f *cdp.Function) (*Function, error) {
-	c := &Function{Function: f, title: f.Title(), label: f.Label()}
+	c := &Function{Function: f, title: f.Title(), label: f.Label(), pace: &pace{}}
 	if f.Type.Site() {
 		return c, nil
 	}
@@ -117,7 +119,7 @@ func (x *Executor) compileFilter(fs *cdp.Filters) filter {
 		f.fault = err.Error()
 		return f
 	}
-	f.program = p
+	f.program, f.plain = p, plainly(fs.Bytecode)
 	return f
 }
 
@@ -170,7 +172,11 @@ func (f *filter) matches(s *Scope) match {
 	case f.program == nil:
 		return match{err: fmt.Errorf("%s", f.fault)}
 	}
-	out := s.x.runOnce(f.program, s.filterGlobals(), s.x.filterBudget(), nil)
+	globals := s.plainGlobals()
+	if !f.plain || s.given.groups.IsDict() {
+		globals = s.filterGlobals()
+	}
+	out := s.x.runOnce(f.program, globals, s.x.filterBudget(), nil)
 	if out.err != nil {
 		return match{err: fmt.Errorf("%s", shortText(out.err))}
 	}

@@ -56,6 +56,25 @@ func (x *Executor) Match(f *Function, s *Scope) Matched {
 	return m
 }
 
+// Replan is what a function makes of an event that it is given again.
+type Replan struct {
+	Matched
+	ID cdp.InvocationID
+}
+
+// Plan builds one invocation of a function, or of one of its mappings, without
+// asking filters; mapping is -1 for none. Its ID is a new one, for it is
+// different work than the first.
+func (x *Executor) Plan(f *Function, s *Scope, mapping int) Replan {
+	inputs := f.inputs
+	if mapping >= 0 {
+		inputs = f.mappings[mapping].inputs
+	}
+	m := Replan{ID: cdp.InvocationID(x.newID())}
+	x.planAs(m.ID, f, inputs, mapping, s, &m.Matched)
+	return m
+}
+
 func (x *Executor) pass(f *Function, fl *filter, s *Scope, m *Matched) bool {
 	got := fl.matches(s)
 	switch {
@@ -75,7 +94,10 @@ func (x *Executor) pass(f *Function, fl *filter, s *Scope, m *Matched) bool {
 // plan builds inputs and globals of one invocation. Errors while building end
 // it before it began.
 func (x *Executor) plan(f *Function, plan *inputPlan, index int, s *Scope, m *Matched) {
-	id := InvocationID(s.uuid, f.ID, index)
+	x.planAs(InvocationID(s.uuid, f.ID, index), f, plan, index, s, m)
+}
+
+func (x *Executor) planAs(id cdp.InvocationID, f *Function, plan *inputPlan, index int, s *Scope, m *Matched) {
 	globals := s.globals(f)
 	inputs, err := x.buildInputs(plan, globals)
 	if err != nil {
@@ -93,7 +115,7 @@ func (x *Executor) plan(f *Function, plan *inputPlan, index int, s *Scope, m *Ma
 	m.Planned = append(m.Planned, Planned{globals: globals, Invocation: cdp.Invocation{
 		ID: id, Project: s.project.ID, Function: f.ID, Version: f.Version, Mapping: index,
 		EventUUID: s.uuid, EventName: s.name, DistinctID: s.distinctID,
-		Globals: vm.AppendJSON(make([]byte, 0, s.size+1024), globals), ScheduledAt: x.now().UTC(),
+		Globals: vm.AppendJSON(make([]byte, 0, 6*s.size+2048), globals), ScheduledAt: x.now().UTC(),
 	}})
 }
 

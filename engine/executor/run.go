@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"hogpen/cdp"
@@ -128,19 +129,20 @@ func (r *run) work(ctx context.Context) (Result, error) {
 	if len(r.inv.State) > 0 {
 		return r.goOn(ctx)
 	}
-	return r.drive(ctx, r.timed(func() (vm.Result, error) {
+	return r.drive(ctx, r.timed(ctx, func() (vm.Result, error) {
 		return r.machine.Run(ctx, r.program, r.globals, r.env(), r.x.programBudget())
 	}))
 }
 
-// timed runs a part of the program in one of the slots for computing, so that
-// many waiting fetches do not make programs run into their time limit.
-func (r *run) timed(step func() (vm.Result, error)) outcome {
-	r.x.slots <- struct{}{}
-	defer func() { <-r.x.slots }()
-	began := time.Now()
-	out := ended(step())
-	took := time.Since(began)
+// timed runs a part of the program when the gate lets it, so that many waiting
+// fetches do not make programs run into their time limit, nor programs that
+// compute much hold up others.
+func (r *run) timed(ctx context.Context, step func() (vm.Result, error)) outcome {
+	var out outcome
+	took, err := r.x.gate.run(ctx, r.f, func() int64 { out = ended(step()); return out.ops })
+	if err != nil {
+		return outcome{err: err}
+	}
 	r.timings = append(r.timings, Timing{Took: took})
 	r.sync += took
 	out.took = r.sync
@@ -205,7 +207,7 @@ func (r *run) drive(ctx context.Context, out outcome) (Result, error) {
 		}
 		state := out.suspended.State
 		r.inv.Attempt = 0
-		out = r.timed(func() (vm.Result, error) {
+		out = r.timed(ctx, func() (vm.Result, error) {
 			return r.machine.Resume(ctx, r.program, state, a.value, r.globals, r.env(), r.x.programBudget())
 		})
 	}
@@ -326,8 +328,12 @@ func (r *run) completed(out outcome) string {
 
 // completed is the last line of a run without error.
 func completed(total time.Duration, out outcome, url string) string {
-	return fmt.Sprintf("Function completed in %sms. Sync: %sms. Mem: %skb. Ops: %d. Event: '%s'",
-		twoDigits(milliseconds(total)), twoDigits(milliseconds(out.took)), twoDigits(float64(out.memory)/1024), out.ops, url)
+	b := append(make([]byte, 0, 96+len(url)), "Function completed in "...)
+	b = appendTwoDigits(b, milliseconds(total))
+	b = appendTwoDigits(append(b, "ms. Sync: "...), milliseconds(out.took))
+	b = appendTwoDigits(append(b, "ms. Mem: "...), float64(out.memory)/1024)
+	b = strconv.AppendInt(append(b, "kb. Ops: "...), out.ops, 10)
+	return string(append(append(append(b, ". Event: '"...), url...), '\''))
 }
 
 func errorKind(err error) string {

@@ -12,6 +12,7 @@ import (
 
 // Functions are the use cases that change functions; *cdp.Functions is one.
 type Functions interface {
+	SetState(ctx context.Context, actor cdp.UserID, p cdp.ProjectID, id cdp.FunctionID, state cdp.State) (cdp.Status, error)
 	Create(ctx context.Context, actor cdp.UserID, p cdp.ProjectID, c cdp.FunctionChange) (*cdp.Function, error)
 	Update(ctx context.Context, actor cdp.UserID, p cdp.ProjectID, id cdp.FunctionID, c cdp.FunctionChange) (*cdp.Function, error)
 	Draft(ctx context.Context, actor cdp.UserID, p cdp.ProjectID, id cdp.FunctionID, c cdp.FunctionChange) (*cdp.Function, error)
@@ -68,7 +69,7 @@ type Config struct {
 	Tester    Tester
 	Live      Live
 	// Status is a function's state in the watcher's eyes (REST API 10).
-	Status func(p cdp.ProjectID, f cdp.FunctionID) (state, tokens int)
+	Status func(p cdp.ProjectID, f cdp.FunctionID) cdp.Status
 	// Templates lists the gallery; Template finds one entry of it.
 	Templates func() []*cdp.Template
 	Template  func(id string) (*cdp.Template, bool)

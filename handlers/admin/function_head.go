@@ -2,14 +2,17 @@ package admin
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
+	"hogpen/account"
 	"hogpen/cdp"
 	"hogpen/views/layout"
 	"hogpen/views/pages"
 	"hogpen/views/ui"
+	"hogpen/web/respond"
 	"hogpen/web/session"
 )
 
@@ -36,6 +39,7 @@ func (h *Handler) head(c *fiber.Ctx, f *cdp.Function, current string) (pages.Fun
 		ID: f.ID, Name: f.Title(), Href: href, Type: f.Type, On: f.Enabled, Version: f.Version, Status: status, Why: why,
 		Origin: h.origin(f), Saved: saved, CanEdit: canEdit(c), Switch: part + "/enabled", Trash: part + "/trash",
 	}
+	d.Watch = h.watchBar(c, f, href)
 	failed := ""
 	if n := sum(stats.Failed[:]); n > 0 {
 		failed = ui.Count(n)
@@ -81,4 +85,48 @@ func (h *Handler) functionShell(c *fiber.Ctx, f *cdp.Function, tab string) (layo
 		title += ": " + tab
 	}
 	return h.shell(c, title, "Functions", crumbs...)
+}
+
+// watchBar is nil while the watcher lets the function be.
+func (h *Handler) watchBar(c *fiber.Ctx, f *cdp.Function, href string) *pages.WatchBar {
+	st := h.c.Status(f.Project, f.ID)
+	if !f.Enabled || !st.State.Slowed() && !st.State.Stopped() {
+		return nil
+	}
+	w := &pages.WatchBar{Stopped: st.State.Stopped(), Reason: st.Reason, Runs: href + "/logs?level=error"}
+	word := "Slowed down"
+	if w.Stopped {
+		word = "Enabled, but stopped by the watcher"
+	}
+	w.Title = word + " " + ui.Ago(h.now(), st.ChangedAt)
+	switch st.State {
+	case cdp.StateDegraded:
+		w.Advice = "Its events wait in a slower lane, so that they hold up no other function. It gets back by itself once its runs are fast and succeed."
+	case cdp.StateDisabled:
+		w.Advice = "Events are not sent, and are counted as disabled_permanently. Mend the cause, then save the function or enable it again."
+	default:
+		w.Advice = "An administrator chose this; only an administrator can end it."
+	}
+	if account.Can(session.Role(c), account.Manage) {
+		w.Reset = base(c) + "/_/functions/" + string(f.ID) + "/state"
+	}
+	return w
+}
+
+// FunctionState is POST /p/:pid/_/functions/:id/state: the watcher's state as
+// a person chooses it.
+func (h *Handler) FunctionState(c *fiber.Ctx) error {
+	state, err := strconv.Atoi(c.FormValue("state"))
+	if err != nil {
+		return cdp.Errorf(cdp.Invalid, "", "Invalid state")
+	}
+	f, err := h.functionOf(c)
+	if err != nil {
+		return err
+	}
+	if _, err := h.c.Functions.SetState(c.UserContext(), session.User(c).ID, f.Project, f.ID, cdp.State(state)); err != nil {
+		return err
+	}
+	respond.Toast(c, ui.ToastProps{Tone: ui.OK, Text: f.Title() + " is now " + cdp.State(state).String()})
+	return respond.Redirect(c, back(c, base(c)+"/functions/"+string(f.ID)))
 }

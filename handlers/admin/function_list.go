@@ -200,11 +200,11 @@ func (h *Handler) functionStatus(f *cdp.Function, stats cdp.FunctionStats) (page
 	if !f.Enabled {
 		return pages.StatusPaused, ""
 	}
-	switch state, _ := h.c.Status(f.Project, f.ID); state {
-	case 2, 11:
-		return pages.StatusDegraded, "The watcher slows it down, since its runs are slow or fail."
-	case 3, 12:
-		return pages.StatusStopped, "The watcher stopped it, since its runs were slow or failed."
+	switch st := h.c.Status(f.Project, f.ID); {
+	case st.State.Slowed():
+		return pages.StatusDegraded, "The watcher slows it down: " + lowerFirst(st.Reason)
+	case st.State.Stopped():
+		return pages.StatusStopped, "The watcher stopped it: " + lowerFirst(st.Reason)
 	}
 	ok, bad := sum(stats.Succeeded[:]), sum(stats.Failed[:])
 	switch {
@@ -400,4 +400,12 @@ func names(list []string) string {
 		return strings.Join(list[:len(list)-1], ", ") + " or " + list[len(list)-1]
 	}
 	return fmt.Sprintf("%s, %s or %d others", list[0], list[1], len(list)-2)
+}
+
+// lowerFirst puts a sentence behind a colon.
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
 }

@@ -161,6 +161,47 @@ func TestSaveConflictsAndFaults(t *testing.T) {
 	p.says("the form with faults", body, "Code: Line 2:", "Filters: Not valid JSON at line 1", "Address: Invalid template", "let b := (")
 }
 
+func TestWatcherIsSeenAndReset(t *testing.T) {
+	t.Parallel()
+	p := signIn(t)
+	home := p.create()
+	id := home[strings.LastIndex(home, "/")+1:]
+	state := p.at("/_/functions/" + id + "/state")
+	p.post(p.at("/_/functions/"+id+"/enabled"), url.Values{"enabled": {"true"}})
+	if body := p.get(home); strings.Contains(body, `id="watch-`) {
+		t.Error("a healthy function has a bar")
+	}
+	if status, body, _ := p.post(state, url.Values{"state": {"3"}}); status != http.StatusSeeOther {
+		t.Fatalf("stop it: %d %s", status, body)
+	}
+	p.says("the Build page", p.get(home), "Stopped by Hogpen", "Enabled, but stopped by the watcher", "A person chose this state.", "Mend the cause", "Enable again")
+	p.says("the list", p.get(p.at("/functions")), "Stopped by Hogpen", "a person chose this state.")
+	var answer struct {
+		Status  struct{ State, Tokens int }
+		Enabled bool
+	}
+	p.MustAPI(t, http.StatusOK, "GET", p.Project("hog_functions/%s/", id), nil, &answer)
+	if answer.Status.State != 3 || answer.Status.Tokens != 0 || !answer.Enabled {
+		t.Errorf("the API says %+v", answer)
+	}
+	// A save gives it another chance.
+	if status, body, _ := p.post(home, p.form(p.get(home))); status != http.StatusSeeOther {
+		t.Fatalf("save: %d %s", status, body)
+	}
+	p.says("the saved page", p.get(home), "Degraded", "Slowed down", "it runs again, slowed at first", "Reset to healthy")
+	if status, _, _ := p.post(state, url.Values{"state": {"1"}}); status != http.StatusSeeOther {
+		t.Errorf("reset: %d", status)
+	}
+	if body := p.get(home); strings.Contains(body, `id="watch-`) {
+		t.Error("a function that was reset has a bar")
+	}
+	for _, bad := range []string{"", "7", "0"} {
+		if status, _, _ := p.post(state, url.Values{"state": {bad}}); status < 400 || status >= 500 {
+			t.Errorf("state %q: %d", bad, status)
+		}
+	}
+}
+
 func TestFiltersCanBeSeenAsJSON(t *testing.T) {
 	t.Parallel()
 	p := signIn(t)

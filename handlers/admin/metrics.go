@@ -37,6 +37,7 @@ var outcomeParts = []struct {
 	{cdp.OutcomeSucceeded, "succeeded"}, {cdp.OutcomeFailed, "failed"}, {cdp.OutcomeInputsFailed, "inputs failed"},
 	{cdp.OutcomeFilteringFailed, "filtering failed"}, {cdp.OutcomeFiltered, "filtered"}, {cdp.OutcomeMasked, "masked"},
 	{cdp.OutcomeDropped, "dropped"}, {cdp.OutcomeRateLimited, "rate limited"}, {cdp.OutcomeDisabled, "disabled"},
+	{cdp.OutcomeCancelled, "cancelled"},
 }
 
 // metricView is what the address of metrics asks for.
@@ -159,7 +160,7 @@ func apart(totals map[string]int64) map[cdp.Outcome]int64 {
 }
 
 func seriesClass(o cdp.Outcome) string {
-	if o == cdp.OutcomeDisabled {
+	if o == cdp.OutcomeDisabled || o == cdp.OutcomeCancelled {
 		return "series-disabled"
 	}
 	return "series-" + strings.ReplaceAll(string(o), "_", "-")

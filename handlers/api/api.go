@@ -14,6 +14,9 @@ type FunctionReader interface {
 	Function(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID) (*cdp.Function, error)
 	Functions(ctx context.Context, q cdp.FunctionQuery) (cdp.FunctionPage, error)
 	TemplateUsage(ctx context.Context) (map[string]int, error)
+	// Revisions are the saved states of a function, newest first.
+	Revisions(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID) ([]cdp.Revision, error)
+	Revision(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID, version int) (cdp.Revision, error)
 }
 
 // Telemetry reads what functions did.
@@ -64,6 +67,9 @@ type Config struct {
 	Activities Activities
 	Tester     Tester
 	Gallery    Gallery
+	Reruns     Reruns
+	Accounts   *account.Accounts
+	Settings   *cdp.ProjectSettings
 	Statuses   Statuses         // nil: every enabled function is healthy
 	Now        func() time.Time // time.Now when nil
 }
@@ -74,8 +80,8 @@ type Handler struct{ c Config }
 // New makes a Handler and refuses what is missing.
 func New(c Config) (*Handler, error) {
 	if c.Functions == nil || c.Reader == nil || c.Telemetry == nil || c.People == nil || c.Activities == nil ||
-		c.Tester == nil || c.Gallery == nil {
-		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester and gallery are required")
+		c.Tester == nil || c.Gallery == nil || c.Reruns == nil || c.Accounts == nil || c.Settings == nil {
+		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery, reruns, accounts and settings are required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -62,7 +62,8 @@ func setup(t testing.TB, changes ...func(*api.Config)) *house {
 	client := fetch.New(fetch.Config{})
 	x, err := executor.New(executor.Config{Fetch: client.Do, Sealer: sealer, BaseURL: "https://hog.example"})
 	h.must(err)
-	config := api.Config{Functions: h.fns, Reader: h.store, Telemetry: h.store, People: h.store, Activities: h.store, Tester: x, Gallery: templates.Gallery{}}
+	config := api.Config{Functions: h.fns, Reader: h.store, Telemetry: h.store, People: h.store, Activities: h.store, Tester: x, Gallery: templates.Gallery{},
+		Reruns: &cdp.Reruns{Store: h.store}, Accounts: h.accounts, Settings: &cdp.ProjectSettings{Store: h.store, Functions: h.fns}}
 	for _, change := range changes {
 		change(&config)
 	}

@@ -53,9 +53,17 @@ func (p *parser) expr(min int) ast.Expr {
 // extend reads one operator after left with its right side. It returns nil
 // when the expression ends here, and left itself when left only grew.
 func (p *parser) extend(left ast.Expr, min int) ast.Expr {
+	if a, ok := left.(*ast.Alias); ok && !a.Parens {
+		return nil // nothing binds what has got its name
+	}
 	t := p.cur()
 	switch t.kind {
-	case tokLParen, tokLBracket, tokDot, tokNullDot, tokDoubleColon:
+	case tokLParen:
+		if p.parenIsHead(p.pos) {
+			return nil // a lambda that is the next statement
+		}
+		return p.postfix(left)
+	case tokLBracket, tokDot, tokNullDot, tokDoubleColon:
 		return p.postfix(left)
 	case tokStar:
 		return p.arithmetic(left, min, precMul, ast.Mul)
@@ -201,6 +209,9 @@ func (p *parser) wordOperator(left ast.Expr, min int, k keyword) ast.Expr {
 	case kwILike:
 		return p.compare(left, min, ast.ILike, 1)
 	case kwBetween:
+		if !p.startsOperand(p.pos + 1) {
+			return nil
+		}
 		return p.between(left, min, false)
 	case kwIs:
 		return p.is(left, min)
@@ -224,7 +235,9 @@ func (p *parser) notOperator(left ast.Expr, min int) ast.Expr {
 	case kwILike:
 		return p.compare(left, min, ast.NotILike, 2)
 	case kwBetween:
-		return p.between(left, min, true)
+		if p.startsOperand(p.pos + 2) {
+			return p.between(left, min, true)
+		}
 	}
 	return nil
 }
@@ -288,8 +301,8 @@ func (p *parser) or(left ast.Expr, min int) ast.Expr {
 	return n
 }
 
-// between reads its bounds above its own level, so that a following `and`
-// stays outside.
+// between reads its upper bound above its own level, so that a following `and`
+// stays outside; the lower one may be a between of its own.
 func (p *parser) between(left ast.Expr, min int, negated bool) ast.Expr {
 	if precBetween < min {
 		return nil
@@ -298,7 +311,7 @@ func (p *parser) between(left ast.Expr, min int, negated bool) ast.Expr {
 	if negated {
 		p.next()
 	}
-	n := &ast.Between{Expr: left, Negated: negated, Low: p.expr(precBetween + 1)}
+	n := &ast.Between{Expr: left, Negated: negated, Low: p.expr(precBetween)}
 	if !p.bad && !p.atKw(kwAnd) {
 		p.expected("`and` between the bounds", "")
 	}

@@ -180,7 +180,7 @@ func (p *parser) numberLiteral(from int) ast.Expr {
 		p.next()
 		return at(float(text + p.text(p.pos-1)))
 	}
-	if p.at(tokDot) && isDecimal(p.text(p.pos-1)) {
+	if p.at(tokDot) && isTupleIndex(p.text(p.pos-1)) {
 		p.next()
 		text += "."
 		if p.at(tokInt) && isDecimal(p.text(p.pos)) {
@@ -277,7 +277,7 @@ func (p *parser) chain(first string, from int, quoted bool) ast.Expr {
 func (p *parser) call(name string, from int) ast.Expr {
 	n := &ast.Call{Name: name, NameSpan: p.tok(from).span()}
 	n.Args = p.args(name)
-	if !p.bad && p.at(tokLParen) {
+	if !p.bad && p.at(tokLParen) && !p.parenIsHead(p.pos) {
 		n.Params = n.Args
 		if n.Params == nil {
 			n.Params = []ast.Expr{}
@@ -317,6 +317,9 @@ func (p *parser) args(name string) []ast.Expr {
 	if !p.expect(tokLParen, "`(`") {
 		return nil
 	}
+	if p.selectAhead(false) {
+		return []ast.Expr{p.selectQuery(open)} // sql(select …)
+	}
 	if p.atKw(kwDistinct) && p.startsOperand(p.pos+1) {
 		p.next()
 	}
@@ -355,11 +358,11 @@ func (p *parser) array(from int) ast.Expr {
 // parenthesised reads a lambda head, a group or a tuple.
 func (p *parser) parenthesised() ast.Expr {
 	open := p.pos
-	if end := p.match[open]; end > 0 && p.tok(int(end)+1).kind == tokArrow {
+	if p.parenIsHead(open) {
 		return p.lambda(open)
 	}
 	p.next()
-	if p.selectAhead() {
+	if p.selectAhead(true) {
 		return p.selectQuery(open)
 	}
 	if p.at(tokRParen) {
@@ -382,12 +385,23 @@ func (p *parser) parenthesised() ast.Expr {
 	return e
 }
 
-// selectAhead tells (select …) from a variable called select.
-func (p *parser) selectAhead() bool {
+// parenIsHead reports whether the parenthesis at open holds the parameters of
+// a lambda.
+func (p *parser) parenIsHead(open int) bool {
+	end := p.match[open]
+	return end > 0 && p.tok(int(end)+1).kind == tokArrow
+}
+
+// selectAhead tells a query from a variable called select. In parentheses of
+// its own, as in (select [1]), it is one where it can be; as an argument, as in
+// sql(select [1]), only where it can be nothing else.
+func (p *parser) selectAhead(alone bool) bool {
 	if !p.atKw(kwSelect) && !p.atKw(kwWith) {
 		return false
 	}
 	switch t := p.peek(1); t.kind {
+	case tokLParen, tokLBracket, tokMinus, tokPlus:
+		return alone && p.atKw(kwSelect)
 	case tokIdent, tokQuoted, tokInt, tokFloat, tokString, tokStar, tokTemplateStart, tokLBrace, tokTagOpen:
 		return !isOperatorWord(t.kw)
 	}

@@ -1,6 +1,8 @@
 package parser
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"hogpen/hog/ast"
@@ -286,10 +288,17 @@ func (p *parser) nextJoin() string {
 		return "CROSS JOIN"
 	}
 	op := p.joinType()
-	if op != "" {
-		p.pos += len(strings.Fields(op))
-	}
-	return op
+	p.pos += len(strings.Fields(op))
+	return joinOrder(op)
+}
+
+// joinOrder puts the words of a join into PostHog's order: LEFT ANY JOIN,
+// whichever way it was written, but ANY INNER JOIN.
+func joinOrder(op string) string {
+	ranks := map[string]int{"LEFT": 1, "RIGHT": 1, "FULL": 1, "OUTER": 2, "INNER": 4, "CROSS": 4, "JOIN": 5}
+	words := strings.Fields(op)
+	slices.SortStableFunc(words, func(a, b string) int { return cmp.Or(ranks[a], 3) - cmp.Or(ranks[b], 3) })
+	return strings.Join(words, " ")
 }
 
 // joinType gives the words of a join that begins here, in capital letters.
@@ -366,6 +375,9 @@ func (p *parser) tableAlias(n *ast.Join) {
 }
 
 func (p *parser) constraint(n *ast.Join) {
+	if n.Type == "CROSS JOIN" {
+		return
+	}
 	switch {
 	case p.acceptWords("on"):
 		n.On, n.Clause = p.expr(precLowest), "ON"

@@ -112,7 +112,7 @@ func (p *parser) unitAhead(i int) int {
 	switch p.tok(i).kind {
 	case tokInt, tokFloat, tokString:
 		i++
-	case tokLParen:
+	case tokLParen, tokLBracket, tokLBrace:
 		if p.match[i] < 0 {
 			return -1
 		}

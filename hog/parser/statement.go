@@ -140,6 +140,9 @@ func (p *parser) simple(semicolon bool) ast.Stmt {
 	p.first = from
 	e := p.expr(precLowest)
 	if p.accept(tokAssign) {
+		if c, ok := e.(*ast.Constant); ok && c.Kind == ast.KindBool {
+			e = &ast.Field{At: c.At, Chain: []string{p.nameText(from)}} // a variable called true
+		}
 		value := p.expr(precLowest)
 		return &ast.Assign{At: p.here(from), Target: e, Value: value}
 	}
@@ -171,7 +174,8 @@ func (p *parser) returns() ast.Stmt {
 	from := p.pos
 	p.next()
 	s := &ast.Return{}
-	if p.startsOperand(p.pos) && !p.forLetAhead() {
+	blockNext := p.at(tokLBrace) && !p.braceHoldsExpr(p.pos)
+	if p.startsOperand(p.pos) && !p.forLetAhead() && !blockNext {
 		s.Value = p.expr(precLowest)
 	}
 	s.At = p.here(from)
@@ -238,10 +242,35 @@ func (p *parser) ifIsStatement() bool {
 	if end < 0 {
 		return true // the fault is then reported for the statement
 	}
-	if p.hasAtTop(open, tokComma) {
+	if p.commaAfterHead(open) {
 		return false
 	}
 	return p.startsStatement(end + 1)
+}
+
+// commaAfterHead is hasAtTop for a comma that does not part the parameters of
+// a lambda at the start.
+func (p *parser) commaAfterHead(open int) bool {
+	if !p.hasAtTop(open, tokComma) {
+		return false
+	}
+	i := open + 1
+	if p.tok(i).kw == kwLambda {
+		i++
+	}
+	for p.isName(i) && p.tok(i+1).kind == tokComma {
+		i += 2
+	}
+	if k := p.tok(i + 1).kind; !p.isName(i) || k != tokArrow && k != tokColon {
+		return true
+	}
+	for end := int(p.match[open]); i < end; i++ {
+		if p.toks[i].kind == tokComma {
+			return true
+		}
+		i = p.skip(i)
+	}
+	return false
 }
 
 // hasAtTop reports whether a token of kind k stands directly inside the

@@ -16,32 +16,32 @@ const cryptoGroup = "Hashes"
 
 var cryptoFuncs = []*Func{
 	{
-		Func: fn("md5Hex", 1, 1, hashHex("md5Hex", md5.New)), Group: cryptoGroup, Args: "text",
+		Func: fn("md5Hex", 1, 1, hashHex("md5Hex", digestMD5)), Group: cryptoGroup, Args: "text",
 		Doc: "Gives the MD5 of a text in hexadecimal digits.", Null: "Gives null.",
 		Examples: []Example{{"md5Hex('a')", "'0cc175b9c0f1b6a831c399e269772661'"}, {"md5Hex(null)", "null"}},
 	},
 	{
-		Func: fn("sha1Hex", 1, 1, hashHex("sha1Hex", sha1.New)), Group: cryptoGroup, Args: "text",
+		Func: fn("sha1Hex", 1, 1, hashHex("sha1Hex", digestSHA1)), Group: cryptoGroup, Args: "text",
 		Doc: "Gives the SHA-1 of a text in hexadecimal digits.", Null: "Gives null.",
 		Examples: []Example{{"sha1Hex('a')", "'86f7e437faa5a7fce15d1ddcb9eaeaea377667b8'"}},
 	},
 	{
-		Func: fn("sha256Hex", 1, 1, hashHex("sha256Hex", sha256.New)), Group: cryptoGroup, Args: "text",
+		Func: fn("sha256Hex", 1, 1, hashHex("sha256Hex", digestSHA256)), Group: cryptoGroup, Args: "text",
 		Doc: "Gives the SHA-256 of a text in hexadecimal digits.", Null: "Gives null.",
 		Examples: []Example{{"sha256Hex('a')", "'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb'"}},
 	},
 	{
-		Func: fn("md5", 1, 2, hashIn("md5", md5.New)), Group: cryptoGroup, Args: "text, encoding?",
+		Func: fn("md5", 1, 2, hashIn("md5", digestMD5)), Group: cryptoGroup, Args: "text, encoding?",
 		Doc: "Gives the MD5 of a text as hex (unless told otherwise), base64, base64url or binary.", Null: "Gives null.",
 		Examples: []Example{{"md5('a', 'base64')", "'DMF1ucDxtqgxw5niaXcmYQ=='"}},
 	},
 	{
-		Func: fn("sha1", 1, 2, hashIn("sha1", sha1.New)), Group: cryptoGroup, Args: "text, encoding?",
+		Func: fn("sha1", 1, 2, hashIn("sha1", digestSHA1)), Group: cryptoGroup, Args: "text, encoding?",
 		Doc: "Gives the SHA-1 of a text; see md5.", Null: "Gives null.",
 		Examples: []Example{{"sha1('a', 'base64url')", "'hvfkN_qlp_zhXR3cuerq6jd2Z7g'"}},
 	},
 	{
-		Func: fn("sha256", 1, 2, hashIn("sha256", sha256.New)), Group: cryptoGroup, Args: "text, encoding?",
+		Func: fn("sha256", 1, 2, hashIn("sha256", digestSHA256)), Group: cryptoGroup, Args: "text, encoding?",
 		Doc: "Gives the SHA-256 of a text; see md5.", Null: "Gives null.",
 		Examples: []Example{{"length(sha256('a', 'binary'))", "32"}},
 	},
@@ -67,7 +67,16 @@ var cryptoFuncs = []*Func{
 	},
 }
 
-func sum(c *vm.Call, name string, h hash.Hash) ([]byte, error) {
+// digest appends the hash of a text to nothing.
+type digest func(text []byte) []byte
+
+func digestMD5(text []byte) []byte { b := md5.Sum(text); return b[:] }
+
+func digestSHA1(text []byte) []byte { b := sha1.Sum(text); return b[:] }
+
+func digestSHA256(text []byte) []byte { b := sha256.Sum256(text); return b[:] }
+
+func sum(c *vm.Call, name string, hash digest) ([]byte, error) {
 	v := c.Arg(0)
 	if !v.IsString() {
 		return nil, wrongType(name, "a string", v)
@@ -78,26 +87,30 @@ func sum(c *vm.Call, name string, h hash.Hash) ([]byte, error) {
 			return nil, err
 		}
 	}
-	h.Write([]byte(s))
-	return h.Sum(nil), nil
+	return hash([]byte(s)), nil
 }
 
-func hashHex(name string, make func() hash.Hash) vm.HostFunc {
+func hashHex(name string, hash digest) vm.HostFunc {
 	return func(c *vm.Call) (vm.Value, error) {
 		if c.Arg(0).IsNull() {
 			return vm.Null, nil
 		}
-		b, err := sum(c, name, make())
-		return vm.String(hex.EncodeToString(b)), err
+		b, err := sum(c, name, hash)
+		return hexText(b), err
 	}
 }
 
-func hashIn(name string, make func() hash.Hash) vm.HostFunc {
+func hexText(b []byte) vm.Value {
+	var buf [2 * sha256.Size]byte
+	return vm.String(string(hex.AppendEncode(buf[:0], b)))
+}
+
+func hashIn(name string, hash digest) vm.HostFunc {
 	return func(c *vm.Call) (vm.Value, error) {
 		if c.Arg(0).IsNull() {
 			return vm.Null, nil
 		}
-		b, err := sum(c, name, make())
+		b, err := sum(c, name, hash)
 		if err != nil {
 			return vm.Null, err
 		}
@@ -107,11 +120,11 @@ func hashIn(name string, make func() hash.Hash) vm.HostFunc {
 
 func encodeDigest(b []byte, encoding vm.Value) (vm.Value, error) {
 	if encoding.IsNull() {
-		return vm.String(hex.EncodeToString(b)), nil
+		return hexText(b), nil
 	}
 	switch encoding.Text() {
 	case "hex":
-		return vm.String(hex.EncodeToString(b)), nil
+		return hexText(b), nil
 	case "base64":
 		return vm.String(base64.StdEncoding.EncodeToString(b)), nil
 	case "base64url":

@@ -75,8 +75,7 @@ func print(c *vm.Call) (vm.Value, error) {
 			return vm.Null, err
 		}
 	}
-	c.Print(b.String())
-	return vm.Null, nil
+	return vm.Null, c.Print(b.String())
 }
 
 // sleep is asynchronous: the machine suspends before it comes here.

@@ -35,7 +35,7 @@ var jsonFuncs = []*Func{
 		Examples: []Example{{`JSONLength('{"a":[1,2]}', 'a')`, "2"}, {"JSONLength('{')", "0"}},
 	},
 	{
-		Func: fn("JSONExtractBool", 1, many, extractor(func(v vm.Value) vm.Value { return vm.Bool(v.Truth()) }, vm.False)), Group: jsonGroup, Args: "json, key, …",
+		Func: fn("JSONExtractBool", 1, many, jsonExtractBool), Group: jsonGroup, Args: "json, key, …",
 		Doc:      "Gives the boolean at the path, else false.",
 		Examples: []Example{{`JSONExtractBool('{"a":true}', 'a')`, "true"}, {`JSONExtractBool('{"a":1}', 'a')`, "false"}},
 	},
@@ -129,7 +129,10 @@ func walk(c *vm.Call, path []vm.Value) (vm.Value, bool, error) {
 	if !ok || err != nil {
 		return vm.Null, false, err
 	}
-	for _, key := range path {
+	for i, key := range path {
+		if key.IsNumber() && key.Num() == 0 && counts(c, v, i) {
+			return vm.Null, false, vm.LibraryErrorf("Hog arrays start from index 1")
+		}
 		if v, err = c.Property(v, key); err != nil {
 			return vm.Null, false, err
 		}
@@ -137,9 +140,34 @@ func walk(c *vm.Call, path []vm.Value) (vm.Value, bool, error) {
 	return v, true, nil
 }
 
+// counts tells whether a number at place i of a path counts elements of v,
+// though it has none: a dict that came as a value may have a key 0, and nothing
+// else that a path starts from is looked into.
+func counts(c *vm.Call, v vm.Value, i int) bool {
+	if v.IsDict() {
+		return c.Arg(0).IsString()
+	}
+	return i > 0 && !v.IsNull()
+}
+
+// inside is walk for functions that give null when there is nothing to walk
+// into: PostHog's walk starts inside of something, even without a path.
+func inside(c *vm.Call, path []vm.Value) (vm.Value, bool, error) {
+	v, ok, err := walk(c, path)
+	if len(path) == 0 && !v.IsList() && !v.IsDict() {
+		v = vm.Null
+	}
+	return v, ok, err
+}
+
+func jsonExtractBool(c *vm.Call) (vm.Value, error) {
+	v, ok, err := walk(c, c.Args[1:])
+	return vm.Bool(ok && err == nil && v.Truth()), err
+}
+
 func extractor(f func(vm.Value) vm.Value, otherwise vm.Value) vm.HostFunc {
 	return func(c *vm.Call) (vm.Value, error) {
-		v, ok, err := walk(c, c.Args[1:])
+		v, ok, err := inside(c, c.Args[1:])
 		if err != nil || !ok {
 			return otherwise, err
 		}
@@ -179,7 +207,7 @@ func listOf(v vm.Value) vm.Value {
 }
 
 func jsonExtract(c *vm.Call) (vm.Value, error) {
-	v, _, err := walk(c, c.Args[1:len(c.Args)-1])
+	v, _, err := inside(c, c.Args[1:len(c.Args)-1])
 	return v, err
 }
 

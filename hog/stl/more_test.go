@@ -50,7 +50,11 @@ func TestFaultsAndCorners(t *testing.T) {
 		{"arrayMap([])", "! HogVMException: Function arrayMap requires exactly 2 arguments"},
 		{"sha256HmacChain(['a'])", "! Error: Data array must contain at least two elements."},
 		{"JSONHas({'a': [1]}, 'a', 0)", "false"},
-		{"JSONExtractInt([1], 0)", "! HogVMException: Hog arrays start from index 1"},
+		{"JSONExtractInt([1], 0)", "! Error: Hog arrays start from index 1"},
+		{"JSONExtract('{\"a\":1}', 0, 'Int')", "! Error: Hog arrays start from index 1"},
+		{"JSONExtractBool('{\"a\":1}', -0, 'a')", "! Error: Hog arrays start from index 1"},
+		{"JSONExtractString('{\"a\":\"x\"}', 'a', 0)", "! Error: Hog arrays start from index 1"},
+		{"decodeURLComponent('é%C3')", "! HogVMException: URI malformed"},
 		{"JSONHas('{\"a\":\"[1,2]\"}', 'a', 2)", "true"},
 		{"decodeURLComponent('%zz')", "! HogVMException: URI malformed"},
 		{"substring('a😀b', 2, 2)", "'😀'"},
@@ -66,6 +70,15 @@ func TestFaultsAndCorners(t *testing.T) {
 		{"replaceAll('ab', 'b', '$$-$`-$x')", "'a$-a-$x'"},
 		{"match(null, 'null')", "false"},
 		{"lower('ΟΔΟΣ')", "'οδος'"},
+		{"length(upper(reverse('😀')))", "2"},
+		{"base64Decode('4oI=')", "'\ufffd'"},
+		{"base64Decode('/////w==')", "'\ufffd\ufffd\ufffd\ufffd'"},
+		{"substring('abc', 1.5, 1.5)", "'ab'"},
+		{"substring('abc', 2, true)", "'bc'"},
+		{"splitByString(',', 'a,b', 'x')", "[]"},
+		{"JSONExtractString('12')", "null"},
+		{"JSONExtractBool('true')", "true"},
+		{"Error('a', 0)", "Error('a')"},
 	} {
 		for _, only := range []bool{false, true} {
 			if have := eval(t, tt.src, vm.LoadOptions{SwitchOnly: only}); have != tt.want {

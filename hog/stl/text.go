@@ -1,8 +1,10 @@
 package stl
 
 import (
+	"math"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"hogpen/hog/vm"
 )
@@ -149,7 +151,30 @@ func empty(v vm.Value) bool {
 
 // lower is Unicode's full mapping without locale: the last sigma of a word and
 // the dotted capital I are what Go's mapping lacks.
-func lower(s string) string {
+func lower(s string) string { return byStretch(s, lowerText) }
+
+// byStretch maps the stretches of s that are UTF-8 and leaves what is between
+// them, which are halves of surrogate pairs.
+func byStretch(s string, f func(string) string) string {
+	if utf8.ValidString(s) {
+		return f(s)
+	}
+	var b strings.Builder
+	from := 0
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			b.WriteString(f(s[from:i]))
+			b.WriteByte(s[i])
+			from = i + 1
+		}
+		i += size
+	}
+	b.WriteString(f(s[from:]))
+	return b.String()
+}
+
+func lowerText(s string) string {
 	if !strings.ContainsAny(s, "Σİ") {
 		return strings.ToLower(s)
 	}
@@ -177,7 +202,9 @@ var upperSpecial = strings.NewReplacer(
 	"ﬓ", "ՄՆ", "ﬔ", "ՄԵ", "ﬕ", "ՄԻ", "ﬖ", "ՎՆ", "ﬗ", "ՄԽ",
 )
 
-func upper(s string) string {
+func upper(s string) string { return byStretch(s, upperText) }
+
+func upperText(s string) string {
 	if vm.ASCII(s) {
 		return strings.ToUpper(s)
 	}
@@ -200,14 +227,8 @@ func reverse(_ *vm.Call, s string) (vm.Value, error) {
 }
 
 func trimmer(name string, left, right bool) vm.HostFunc {
-	return textOrNull(name, func(c *vm.Call, s string) (vm.Value, error) {
-		char := " "
-		if !c.Arg(1).IsNull() {
-			char = vm.JSText(c.Arg(1))
-		}
-		if vm.UTF16Len(char) != 1 {
-			return vm.String(""), nil
-		}
+	trim := textOrNull(name, func(c *vm.Call, s string) (vm.Value, error) {
+		char := trimmed(c)
 		for left && strings.HasPrefix(s, char) {
 			s = s[len(char):]
 		}
@@ -216,6 +237,22 @@ func trimmer(name string, left, right bool) vm.HostFunc {
 		}
 		return vm.String(s), nil
 	})
+	return func(c *vm.Call) (vm.Value, error) {
+		// PostHog looks at the character first: so a null that is trimmed of
+		// more than one is no null either.
+		if v := c.Arg(0); (v.IsNull() || v.IsString()) && vm.UTF16Len(trimmed(c)) != 1 {
+			return vm.String(""), nil
+		}
+		return trim(c)
+	}
+}
+
+// trimmed is the character that a trim function takes away.
+func trimmed(c *vm.Call) string {
+	if c.Arg(1).IsNull() {
+		return " "
+	}
+	return vm.JSText(c.Arg(1))
 }
 
 // growing is a text that a function builds piece by piece.
@@ -333,9 +370,7 @@ func splitByString(c *vm.Call) (vm.Value, error) {
 	}
 	limit := -1
 	if !c.Arg(2).IsNull() {
-		if n := number(c, 2, 0); n >= 0 && n < 1<<31 {
-			limit = int(n)
-		}
+		limit = unsigned32(number(c, 2, 0))
 	}
 	s := text.Text()
 	if limit == 0 {
@@ -371,6 +406,15 @@ func splitByString(c *vm.Call) (vm.Value, error) {
 	return vm.NewArray(out), nil
 }
 
+// unsigned32 takes a number for one of 32 bits as JavaScript does: what is a
+// little below zero is then more than any text has.
+func unsigned32(n float64) int {
+	if n != n || math.IsInf(n, 0) {
+		return 0
+	}
+	return int(uint32(int64(math.Mod(math.Trunc(n), 1<<32))))
+}
+
 func splitUnits(s string, limit int) vm.Value {
 	u := vm.UTF16(s)
 	if limit >= 0 && limit < len(u) {
@@ -395,17 +439,18 @@ func substring(c *vm.Call) vm.Value {
 	if !ascii {
 		size = vm.UTF16Len(s)
 	}
-	if start > float64(size) {
+	if start-1 >= float64(size) {
 		return vm.String("")
 	}
-	from, to := int(start)-1, size
-	if !c.Arg(2).IsNull() {
+	from, to := int(start-1), size
+	if n := c.Arg(2); n.Kind() == vm.KindNumber {
 		n := number(c, 2, 0)
 		if !(n >= 0) {
 			return vm.String("")
 		}
-		if n < float64(size-from) {
-			to = from + int(n)
+		// The end is reckoned before either is made whole, as JavaScript does.
+		if end := start - 1 + n; end < float64(size) {
+			to = int(end)
 		}
 	}
 	if ascii {

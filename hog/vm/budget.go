@@ -13,6 +13,7 @@ type Budget struct {
 	Memory     int64         // bytes reachable at a time; 64 MiB
 	Depth      int           // frames; 1000
 	AsyncSteps int           // suspensions; 100. Negative: none are allowed
+	Output     int64         // bytes printed from beginning or resumption on; 16 MiB
 }
 
 // The defaults of a budget.
@@ -21,6 +22,7 @@ const (
 	DefaultMemory     = 64 << 20
 	DefaultDepth      = 1000
 	DefaultAsyncSteps = 100
+	DefaultOutput     = 16 << 20
 	maxArguments      = 300
 )
 
@@ -29,6 +31,17 @@ const (
 const fuelChunk = 4096
 
 func (m *Machine) setBudget(b Budget) {
+	if b != m.asked || m.memLimit == 0 {
+		m.fillBudget(b)
+	}
+	m.clocked, m.printed = false, 0
+	m.granted, m.fuel, m.extra = 0, 0, 0
+	m.grant()
+}
+
+// fillBudget puts the defaults in. Most runs ask for what the last one did.
+func (m *Machine) fillBudget(b Budget) {
+	m.asked = b
 	if b.Time == 0 {
 		b.Time = DefaultTime
 	}
@@ -41,14 +54,14 @@ func (m *Machine) setBudget(b Budget) {
 	if b.AsyncSteps == 0 {
 		b.AsyncSteps = DefaultAsyncSteps
 	}
+	if b.Output == 0 {
+		b.Output = DefaultOutput
+	}
 	m.budget = b
 	m.memLimit = b.Memory
 	if b.Memory < 0 {
 		m.memLimit = math.MaxInt64
 	}
-	m.started = time.Time{}
-	m.granted, m.fuel, m.extra = 0, 0, 0
-	m.grant()
 }
 
 func (m *Machine) grant() {
@@ -66,8 +79,8 @@ func (m *Machine) Ops() int64 { return m.opsBefore + m.granted - m.fuel - m.extr
 
 // refuel is called when the fuel is used up: it checks steps and clock.
 func (m *Machine) refuel() error {
-	if m.started.IsZero() {
-		m.started = time.Now()
+	if !m.clocked {
+		m.clocked, m.started = true, time.Now()
 	}
 	if m.budget.Steps > 0 && m.Ops() > m.budget.Steps {
 		return limitErrorf(LimitSteps, "Execution exceeded the limit of %d operations", m.budget.Steps)
@@ -92,7 +105,7 @@ func (m *Machine) refuel() error {
 // portion of fuel is gone: a run shorter than that, some ten microseconds,
 // counts as nothing, and costs no look at the clock.
 func (m *Machine) elapsed() time.Duration {
-	if m.started.IsZero() {
+	if !m.clocked {
 		return m.syncBefore
 	}
 	return m.syncBefore + time.Since(m.started)

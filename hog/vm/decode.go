@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"hogpen/hog/bytecode"
 )
@@ -394,12 +395,18 @@ func (d *decoder) foldGlobal(code []instr, landed []bool, i int) {
 }
 
 func (d *decoder) path(keys []Value) *path {
-	p := &path{root: &propSite{key: keys[0]}}
-	p.text = keys[0].o.str
-	for _, k := range keys[1:] {
-		p.rest = append(p.rest, &propSite{key: k})
-		p.text += "." + k.o.str
+	sites, names := make([]propSite, len(keys)), make([]string, len(keys))
+	p := &path{root: &sites[0]}
+	if len(keys) > 1 {
+		p.rest = make([]*propSite, len(keys)-1)
 	}
+	for i, k := range keys {
+		sites[i].key, names[i] = k, k.o.str
+		if i > 0 {
+			p.rest[i-1] = &sites[i]
+		}
+	}
+	p.text = strings.Join(names, ".")
 	if len(keys) > 1 {
 		return p
 	}

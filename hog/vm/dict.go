@@ -12,6 +12,9 @@ type dict struct {
 	keys  []Value
 	vals  []Value
 	index []int32 // position+1 per bucket, 0 for empty; a power of two long
+	// shared tells that index is another dict's too: it is made anew before a
+	// key is added. Keys never change in place, and can be shared freely.
+	shared bool
 }
 
 const scanLimit = 8
@@ -72,7 +75,7 @@ func (d *dict) find(k Value) int {
 			}
 			return -1
 		}
-		return d.probeText(k.o.str, k.o.textHash())
+		return d.probeObject(k.o)
 	}
 	if d.index != nil && (k.o == &numberObject) {
 		return d.probe(k, hashNumber(k.n))
@@ -97,6 +100,22 @@ func (d *dict) findText(s string, hash uint32) int {
 		return -1
 	}
 	return d.probeText(s, hash)
+}
+
+// probeObject is probeText for a string object: most keys are found by their
+// identity.
+func (d *dict) probeObject(k *object) int {
+	mask := uint32(len(d.index) - 1)
+	for b := k.textHash() & mask; ; b = (b + 1) & mask {
+		p := d.index[b]
+		if p == 0 {
+			return -1
+		}
+		o := d.keys[p-1].o
+		if o == k || o != nil && o.kind == KindString && o.str == k.str {
+			return int(p - 1)
+		}
+	}
 }
 
 func (d *dict) probeText(s string, hash uint32) int {
@@ -137,16 +156,28 @@ func (d *dict) put(k, v Value) {
 
 // add appends a key known to be absent.
 func (d *dict) add(k, v Value) {
+	if len(d.keys) == cap(d.keys) || len(d.vals) == cap(d.vals) {
+		d.grow()
+	}
 	d.keys = append(d.keys, k)
 	d.vals = append(d.vals, v)
 	n := len(d.keys)
 	switch {
 	case n <= scanLimit:
-	case d.index == nil || n*4 > len(d.index)*3:
+	case d.index == nil || d.shared || n*4 > len(d.index)*3:
 		d.reindex()
 	default:
 		d.place(k, int32(n))
 	}
+}
+
+// grow doubles the room of keys and values, which lie in one block.
+func (d *dict) grow() {
+	n := len(d.keys)
+	room := max(scanLimit, 2*n)
+	both := make([]Value, 2*room)
+	d.keys = append(both[:0:room], d.keys...)
+	d.vals = append(both[room:room:2*room], d.vals...)
 }
 
 func (d *dict) place(k Value, pos int32) {
@@ -172,20 +203,14 @@ func (d *dict) reindex() {
 	for size < len(d.keys)*2 {
 		size *= 2
 	}
-	d.index = make([]int32, size)
+	d.index, d.shared = make([]int32, size), false
 	for i, k := range d.keys {
 		d.place(k, int32(i+1))
 	}
 }
 
-// copyOf gives a dict with the same content and own arrays.
+// copyOf gives a dict with the same content whose values are its own.
 func (d *dict) copyOf() *dict {
-	c := &dict{
-		keys: append(make([]Value, 0, len(d.keys)+2), d.keys...),
-		vals: append(make([]Value, 0, len(d.vals)+2), d.vals...),
-	}
-	if d.index != nil {
-		c.index = append([]int32(nil), d.index...)
-	}
-	return c
+	n := len(d.keys)
+	return &dict{keys: d.keys[:n:n], vals: append([]Value(nil), d.vals...), index: d.index, shared: true}
 }

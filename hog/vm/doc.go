@@ -54,13 +54,6 @@
 // import runs another program of the same load as a function. Its code, and
 // the functions that come out of it, see the globals of their chunk.
 //
-// # Looking in from outside
-//
-// A program loaded with LoadOptions.Inspect has a probe before each
-// instruction, and runs on the plain machine; an Inspector steps through it,
-// shows frames, variables, the stack and what is left of the budget. Programs
-// loaded without it have no probes and pay nothing.
-//
 // # Values
 //
 // A Value is a number word and a pointer (see Value). Globals are parsed once,

@@ -1,6 +1,10 @@
 package vm
 
-import "hogpen/hog/bytecode"
+import (
+	"slices"
+
+	"hogpen/hog/bytecode"
+)
 
 // effect translates the instructions that do more than push a value.
 func (t *translator) effect(in *instr, at int32) (next int32, ended bool) {
@@ -23,7 +27,7 @@ func (t *translator) effect(in *instr, at int32) (next int32, ended bool) {
 		return t.jumpNotNull(in, next)
 	case opEnd:
 		var n *node
-		if n = constNode(Null); t.root && len(t.stack) > 0 {
+		if n = t.constNode(Null); t.root && len(t.stack) > 0 {
 			n = t.pop()
 		}
 		return t.giveBack(n)
@@ -54,6 +58,7 @@ func (t *translator) effect(in *instr, at int32) (next int32, ended bool) {
 		t.box(height)
 		t.use(height + 1)
 		handler := t.blockOf(in.n, height+1)
+		t.active = append(slices.Clip(t.active), height)
 		t.stmt(func(m *Machine) {
 			if len(m.tries) >= maxOperand {
 				m.fail(m.alloc(m.memLimit))
@@ -61,6 +66,11 @@ func (t *translator) effect(in *instr, at int32) (next int32, ended bool) {
 			m.tries = append(m.tries, try{ip: handler, sp: m.base + height, depth: m.depth})
 		})
 	case bytecode.PopTry:
+		if len(t.active) == 0 {
+			t.bad = true // it would take a handler of the caller
+			return 0, true
+		}
+		t.active = t.active[:len(t.active)-1]
 		t.fill(len(t.stack))
 		p := t.p
 		t.stmt(func(m *Machine) {
@@ -84,6 +94,7 @@ func (t *translator) effect(in *instr, at int32) (next int32, ended bool) {
 		slot := len(t.stack) - 1
 		t.box(slot)
 		t.stmt(func(m *Machine) { m.closeCells(m.base + slot) })
+		delete(t.held, slot)
 		t.pop()
 	case bytecode.Closure:
 		t.closure(in)
@@ -203,12 +214,16 @@ func (t *translator) closure(in *instr) {
 			}
 			t.box(slots[i])
 			t.out.closes = true
+			if t.held == nil {
+				t.held = map[int]bool{}
+			}
+			t.held[slots[i]] = true
 		case -slots[i]-1 >= t.info.ups:
 			t.bad = true
 			return
 		}
 	}
-	t.push(&node{kind: nodeSlot, slot: place})
+	t.push(t.node(node{kind: nodeSlot, slot: place}))
 	t.box(place)
 	t.out.clears = true
 	t.stmt(func(m *Machine) {
@@ -233,6 +248,7 @@ func (t *translator) callLocal(argc, at int) (ended bool) {
 		t.bad = true
 		return true
 	}
+	last := t.lastStep(callee, argc)
 	t.fill(len(t.stack))
 	place := len(t.stack) - argc
 	for i := place; i <= len(t.stack); i++ {
@@ -244,7 +260,10 @@ func (t *translator) callLocal(argc, at int) (ended bool) {
 	}
 	p := t.p
 	t.out.clears = true
-	if callee.kind == nodeUpvalue {
+	switch {
+	case last != nil:
+		t.callWithStep(callee.slot, last, place, argc, at)
+	case callee.kind == nodeUpvalue:
 		up := callee.slot
 		t.stmt(func(m *Machine) {
 			v := m.getCell(m.fn.up[up])
@@ -254,7 +273,7 @@ func (t *translator) callLocal(argc, at int) (ended bool) {
 				m.callCompiled(v, place, argc, p, at)
 			}
 		})
-	} else {
+	default:
 		value := t.genValue(callee)
 		t.stmt(func(m *Machine) {
 			if fn := value(m); m.err == nil {
@@ -265,6 +284,46 @@ func (t *translator) callLocal(argc, at int) (ended bool) {
 	t.popN(argc)
 	t.push(t.slotNode(place))
 	return false
+}
+
+// lastStep gives the last argument of a recursive call when it is a variable
+// plus or minus a constant, as in f(n - 1), and takes it off the pending ones:
+// the call then computes it itself.
+func (t *translator) lastStep(callee *node, argc int) *node {
+	if callee.kind != nodeUpvalue || argc == 0 {
+		return nil
+	}
+	top := len(t.stack) - 1
+	n := t.stack[top]
+	if n.kind != nodeArith || n.op != bytecode.Plus && n.op != bytecode.Minus || !isNumConst(n.b) || !t.isBoxedSlot(n.a) || n.a.slot >= top {
+		return nil
+	}
+	t.fill(top)
+	t.use(top + 1)
+	t.box(top)
+	t.stack[top] = t.slotNode(top)
+	return n
+}
+
+// callWithStep is the call of an upvalue whose last argument is step.
+func (t *translator) callWithStep(up int, step *node, place, argc, at int) {
+	p, from, to, k := t.p, step.a.slot, place+argc-1, step.b.value.n
+	if step.op == bytecode.Minus {
+		k = -k // x - k and x + -k are one in IEEE arithmetic
+	}
+	t.stmt(func(m *Machine) {
+		x := m.r[from]
+		if x.o != &numberObject {
+			x.n = ToNumber(x)
+		}
+		m.r[to] = Value{x.n + k, &numberObject}
+		v := m.getCell(m.fn.up[up])
+		if fn := v.ready(argc); fn != nil {
+			m.enterCompiled(fn, fn.info.body, place, argc, p, at)
+		} else {
+			m.callCompiled(v, place, argc, p, at)
+		}
+	})
 }
 
 func (t *translator) callHost(in *instr, at int) (ended bool) {

@@ -40,6 +40,7 @@ const (
 	LimitMemory
 	LimitDepth
 	LimitAsync
+	LimitOutput
 )
 
 // RuntimeError is a fault that aborts a run and cannot be caught in the

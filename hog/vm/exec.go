@@ -186,7 +186,10 @@ func (m *Machine) enterCompiled(fn *function, c *compiled, place, n int, p *Prog
 	for i := n; i < fn.info.argc; i++ {
 		r[i] = Null
 	}
-	m.base, m.r, m.fn = inner, r, fn
+	m.base, m.r = inner, r
+	if fn != outer {
+		m.fn = fn
+	}
 	if c.nums > 0 {
 		m.takeNums(c, inner)
 	}
@@ -206,7 +209,13 @@ func (m *Machine) enterCompiled(fn *function, c *compiled, place, n int, p *Prog
 		clear(m.r[1:])
 	}
 	m.depth--
-	m.base, m.fn, m.f = base, outer, nums
+	m.base = base
+	if fn != outer {
+		m.fn = outer
+	}
+	if c.nums > 0 {
+		m.f = nums
+	}
 	m.r = m.stack[base : base+size]
 	m.r[place] = v
 }

@@ -18,6 +18,9 @@ type (
 
 // genStore makes the statement that puts a node into a slot.
 func (t *translator) genStore(i int, n *node) func(m *Machine) {
+	if t.again {
+		return nil
+	}
 	if !t.boxed[i] && n.typ == typeNumber {
 		if s := t.storeSum(i, n); s != nil {
 			return s
@@ -78,6 +81,9 @@ func (t *translator) storeSum(i int, n *node) func(m *Machine) {
 
 // genDrop makes the statement that evaluates a node for its faults.
 func (t *translator) genDrop(n *node) func(m *Machine) {
+	if t.again {
+		return nil
+	}
 	f := t.genValue(n)
 	return func(m *Machine) { f(m) }
 }
@@ -90,6 +96,9 @@ func (t *translator) isBoxedSlot(n *node) bool { return n.kind == nodeSlot && t.
 
 // genValue makes the closure that gives a node's value.
 func (t *translator) genValue(n *node) valueFunc {
+	if t.again {
+		return nil
+	}
 	switch n.kind {
 	case nodeConst:
 		v := n.value
@@ -116,6 +125,9 @@ func (t *translator) genValue(n *node) valueFunc {
 	case nodeIndex:
 		return t.genIndex(n)
 	case nodeArith:
+		if t.isBoxedSlot(n.a) && t.isBoxedSlot(n.b) && (n.op == bytecode.Plus || n.op == bytecode.Minus) {
+			return boxedSum(n.a.slot, n.b.slot, n.op)
+		}
 		f := t.genNum(n)
 		return func(m *Machine) Value { return Value{f(m), &numberObject} }
 	case nodeTest, nodeNot, nodeAll, nodeAny:
@@ -129,9 +141,33 @@ func (t *translator) genValue(n *node) valueFunc {
 		return t.genLib(n)
 	}
 	info := n.info
+	if info.ups > 0 {
+		t.bad = true // nobody gave it its upvalues
+	}
 	return func(m *Machine) Value {
 		m.fail(m.alloc(160))
 		return functionValue(&function{info: info})
+	}
+}
+
+// boxedSum is x + y and x - y of two slots that hold values, as the results of
+// two calls do.
+func boxedSum(i, j int, o op) valueFunc {
+	if o == bytecode.Plus {
+		return func(m *Machine) Value {
+			x, y := m.r[i], m.r[j]
+			if x.o == &numberObject && y.o == &numberObject {
+				return Value{x.n + y.n, &numberObject}
+			}
+			return Value{ToNumber(x) + ToNumber(y), &numberObject}
+		}
+	}
+	return func(m *Machine) Value {
+		x, y := m.r[i], m.r[j]
+		if x.o == &numberObject && y.o == &numberObject {
+			return Value{x.n - y.n, &numberObject}
+		}
+		return Value{ToNumber(x) - ToNumber(y), &numberObject}
 	}
 }
 
@@ -213,6 +249,31 @@ func (t *translator) genIndex(n *node) valueFunc {
 			m.failAt(p, at, err)
 		}
 		return v
+	}
+	if n.b.typ == typeNumber && t.isBoxedSlot(n.a) {
+		i, key := n.a.slot, t.genNum(n.b)
+		return func(m *Machine) Value {
+			k := key(m) // cannot change the slot
+			if o := m.r[i].o; o != nil && o.list != nil && o.flags == 0 {
+				if i := int(k); float64(i) == k && i > 0 && i <= len(o.list.elems) {
+					return o.list.elems[i-1]
+				}
+			}
+			return slow(m, m.r[i], Number(k))
+		}
+	}
+	if t.isBoxedSlot(n.a) && t.isBoxedSlot(n.b) {
+		i, j := n.a.slot, n.b.slot
+		return func(m *Machine) Value {
+			o, k := m.r[i], m.r[j]
+			if o.o != nil && o.o.dict != nil && o.o.flags == 0 && k.o != nil && k.o.kind == KindString {
+				if at := o.o.dict.find(k); at >= 0 {
+					return o.o.dict.vals[at]
+				}
+				return Null
+			}
+			return slow(m, o, k)
+		}
 	}
 	obj := t.genValue(n.a)
 	if n.b.typ == typeNumber {
@@ -364,6 +425,9 @@ func (t *translator) genLib(n *node) valueFunc {
 
 // genCond makes the closure that gives a node's truth.
 func (t *translator) genCond(n *node) condFunc {
+	if t.again {
+		return nil
+	}
 	switch n.kind {
 	case nodeConst:
 		b := n.value.Truthy()
@@ -585,14 +649,7 @@ func (t *translator) compareConst(a *node, k float64, o ordering) condFunc {
 	}
 	nulls, right := t.p.opt.NullOrdering, Number(k)
 	if t.isBoxedSlot(a) {
-		i := a.slot
-		return func(m *Machine) bool {
-			v := m.r[i]
-			if v.o == &numberObject {
-				return o.numbers(v.n, k)
-			}
-			return compare(v, right, o, nulls)
-		}
+		return compareBoxed(a.slot, k, o, nulls)
 	}
 	f := t.genValue(a)
 	return func(m *Machine) bool {
@@ -601,6 +658,36 @@ func (t *translator) compareConst(a *node, k float64, o ordering) condFunc {
 			return o.numbers(v.n, k)
 		}
 		return compare(v, right, o, nulls)
+	}
+}
+
+// compareBoxed compares a slot that holds values with a number.
+func compareBoxed(i int, k float64, o ordering, nulls NullOrdering) condFunc {
+	right := Number(k)
+	switch o {
+	case orderLess:
+		return func(m *Machine) bool {
+			if v := m.r[i]; v.o == &numberObject {
+				return v.n < k
+			} else {
+				return compare(v, right, orderLess, nulls)
+			}
+		}
+	case orderGreater:
+		return func(m *Machine) bool {
+			if v := m.r[i]; v.o == &numberObject {
+				return v.n > k
+			} else {
+				return compare(v, right, orderGreater, nulls)
+			}
+		}
+	}
+	return func(m *Machine) bool {
+		if v := m.r[i]; v.o == &numberObject {
+			return o.numbers(v.n, k)
+		} else {
+			return compare(v, right, o, nulls)
+		}
 	}
 }
 

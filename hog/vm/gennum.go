@@ -4,6 +4,9 @@ import "hogpen/hog/bytecode"
 
 // genNum makes the closure that gives a node as a number.
 func (t *translator) genNum(n *node) numFunc {
+	if t.again {
+		return nil
+	}
 	switch n.kind {
 	case nodeConst:
 		k := ToNumber(n.value)

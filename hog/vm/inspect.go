@@ -154,6 +154,7 @@ func Inspect(ctx context.Context, p *Program, opt InspectOptions) (*Inspector, e
 	d.m.setBudget(opt.Budget)
 	d.m.frames = append(d.m.frames[:0], frame{prog: p})
 	d.m.depth = 1
+	d.begin()
 	return d, nil
 }
 
@@ -166,6 +167,7 @@ func InspectState(ctx context.Context, p *Program, s *State, opt InspectOptions)
 	if err := d.m.restore(ctx, p, s, opt.Globals, opt.Env, opt.Budget); err != nil {
 		return nil, err
 	}
+	d.begin()
 	d.stop, d.suspension = Stop{Reason: StopSuspended}, &Suspension{State: s}
 	return d, nil
 }
@@ -183,11 +185,14 @@ func newInspector(p *Program, opt InspectOptions) (*Inspector, error) {
 		d.lines[name] = lineStarts(text)
 	}
 	d.m.inspector = d
+	return d, nil
+}
+
+// begin opens the telemetry, by the clock of the run.
+func (d *Inspector) begin() {
 	if d.telemetry != nil {
-		d.m.env = opt.Env
 		d.telemetry.begin(d.m.now())
 	}
-	return d, nil
 }
 
 // Stop is where the program stands still.
@@ -231,7 +236,8 @@ func (d *Inspector) run(mode stepMode) Stop {
 	m := &d.m
 	v, s, err := m.loop()
 	// The clock stands still until the next step.
-	m.syncBefore, m.started = m.elapsed(), time.Time{}
+	m.syncBefore = m.elapsed()
+	m.clocked = false
 	switch {
 	case err == errPaused:
 	case s != nil:

@@ -176,7 +176,7 @@ func (l *looker) stopped(s vm.Stop) {
 	l.say("  %s%s", s.Reason, at)
 	switch {
 	case s.Suspended != nil:
-		l.say("  waits for %s%s", s.Suspended.Name, vm.Print(vm.NewArray(s.Suspended.Args)))
+		l.say("  waits for %s%s", s.Suspended.Name, vm.Print(vm.NewTuple(s.Suspended.Args)))
 	case s.Reason == vm.StopFinished:
 		l.say("  gave %s", vm.Print(s.Result.Value))
 	case s.Reason == vm.StopFailed:

@@ -1,6 +1,9 @@
 package vm
 
 import (
+	"maps"
+	"slices"
+
 	"hogpen/hog/bytecode"
 )
 
@@ -107,12 +110,40 @@ type translator struct {
 
 	blockAt map[int32]int // instruction to block
 	depths  []int         // stack depth at each block's entry
+	tries   [][]int       // stack depths of the handlers that are registered there
 	heads   []int32       // instruction at each block's entry
 	todo    []int
 
 	stack []*node
 	cur   block
 	index int // of the current block
+	// held are the slots that a closure stands for at this point, and heldAt
+	// those at the blocks' entries, by instruction; they are kept from attempt to
+	// attempt, for a jump back may bring more.
+	held   map[int]bool
+	heldAt map[int32]map[int]bool
+	// active are the stack depths of the handlers registered at this point, the
+	// newest last. The slice is shared, and never written to.
+	active []int
+
+	blocks [][]node // of nodes; made in the first attempt, used again in the next
+	made   int      // nodes in use
+	refs   []*node  // what is left of the current block of their arguments
+}
+
+// nodesPerBlock is how many nodes are made at a time.
+const nodesPerBlock = 64
+
+// node makes a node. Nodes live as long as an attempt; closures keep what they
+// need of them.
+func (t *translator) node(n node) *node {
+	if t.made == len(t.blocks)*nodesPerBlock {
+		t.blocks = append(t.blocks, make([]node, nodesPerBlock))
+	}
+	p := &t.blocks[t.made/nodesPerBlock][t.made%nodesPerBlock]
+	t.made++
+	*p = n
+	return p
 }
 
 // compileClosures translates a whole program, or gives nil when a part of it
@@ -168,7 +199,7 @@ func translate(p *Program, info *funcInfo, root bool) bool {
 
 // slotNode reads the slot that stack position i has.
 func (t *translator) slotNode(i int) *node {
-	n := &node{kind: nodeSlot, slot: i}
+	n := t.node(node{kind: nodeSlot, slot: i})
 	if !t.boxed[i] {
 		n.typ = typeNumber
 	}
@@ -176,7 +207,8 @@ func (t *translator) slotNode(i int) *node {
 }
 
 // box makes a slot hold values. When code for the other kind was made already,
-// the function is translated again.
+// the function is translated again; until then only its slots are looked at,
+// and no more closures are made.
 func (t *translator) box(i int) {
 	if !t.boxed[i] {
 		t.boxed[i] = true
@@ -186,8 +218,9 @@ func (t *translator) box(i int) {
 
 func (t *translator) attempt() {
 	t.out = &compiled{info: t.info}
-	t.blockAt, t.depths, t.heads, t.todo = map[int32]int{}, nil, nil, nil
-	t.out.size = t.info.argc
+	t.blockAt, t.depths, t.tries, t.heads, t.todo = map[int32]int{}, nil, nil, nil, nil
+	t.active, t.held = nil, map[int]bool{}
+	t.out.size, t.made = t.info.argc, 0
 	t.blockOf(t.info.entry, t.info.argc)
 	for len(t.todo) > 0 && !t.bad {
 		i := t.todo[len(t.todo)-1]
@@ -200,24 +233,47 @@ func (t *translator) attempt() {
 }
 
 // blockOf gives the block that begins at an instruction, where the stack has
-// the given depth. A second depth for one place makes the function unfit.
+// the given depth. A second depth for one place, or other handlers, make the
+// function unfit.
 func (t *translator) blockOf(at int32, depth int) int {
+	t.holdAt(at, depth)
 	if i, ok := t.blockAt[at]; ok {
-		if t.depths[i] != depth {
+		if t.depths[i] != depth || !slices.Equal(t.tries[i], t.active) {
 			t.bad = true
 		}
 		return i
 	}
 	i := len(t.depths)
 	t.blockAt[at] = i
-	t.depths, t.heads = append(t.depths, depth), append(t.heads, at)
+	t.depths, t.heads, t.tries = append(t.depths, depth), append(t.heads, at), append(t.tries, t.active)
 	t.out.blocks = append(t.out.blocks, block{})
 	t.todo = append(t.todo, i)
 	return i
 }
 
+// holdAt notes which slots closures stand for when a block is entered. When
+// one is new the function is looked at again.
+func (t *translator) holdAt(at int32, depth int) {
+	for slot := range t.held {
+		if slot >= depth || t.heldAt[at][slot] {
+			continue
+		}
+		if t.heldAt == nil {
+			t.heldAt = map[int32]map[int]bool{}
+		}
+		if t.heldAt[at] == nil {
+			t.heldAt[at] = map[int]bool{}
+		}
+		t.heldAt[at][slot] = true
+		if _, ok := t.blockAt[at]; ok {
+			t.again = true
+		}
+	}
+}
+
 func (t *translator) block(i int) {
-	t.index, t.cur = i, block{}
+	t.held = maps.Clone(t.heldAt[t.heads[i]])
+	t.index, t.cur, t.active = i, block{}, t.tries[i]
 	t.stack = t.stack[:0]
 	for s := range t.depths[i] {
 		t.stack = append(t.stack, t.slotNode(s))
@@ -235,6 +291,9 @@ func (t *translator) block(i int) {
 		in := &t.p.code[at]
 		t.cur.cost += int64(in.cost)
 		next, ended := t.instruction(in, at)
+		if n := len(t.active); n > 0 && len(t.stack) < t.active[n-1] {
+			t.bad = true // a throw would find less than its handler left
+		}
 		if ended {
 			return
 		}
@@ -292,11 +351,20 @@ func (t *translator) use(slots int) {
 func (t *translator) pop() *node {
 	if len(t.stack) == 0 {
 		t.bad = true
-		return &node{}
+		return t.node(node{})
 	}
 	n := t.stack[len(t.stack)-1]
 	t.stack = t.stack[:len(t.stack)-1]
+	t.let(len(t.stack))
 	return n
+}
+
+// let tells that a slot is dropped by something else than CLOSE_UPVALUE. A
+// closure that stands for it would go on to see what was there.
+func (t *translator) let(slot int) {
+	if t.held[slot] {
+		t.bad = true
+	}
 }
 
 func (t *translator) popN(n int) []*node {
@@ -304,8 +372,16 @@ func (t *translator) popN(n int) []*node {
 		t.bad = true
 		return nil
 	}
-	args := append([]*node(nil), t.stack[len(t.stack)-n:]...)
+	if len(t.refs) < n {
+		t.refs = make([]*node, max(n, 32))
+	}
+	args := t.refs[:n:n]
+	t.refs = t.refs[n:]
+	copy(args, t.stack[len(t.stack)-n:])
 	t.stack = t.stack[:len(t.stack)-n]
+	for i := range n {
+		t.let(len(t.stack) + i)
+	}
 	return args
 }
 
@@ -355,31 +431,31 @@ func (t *translator) instruction(in *instr, at int32) (next int32, ended bool) {
 	next = at + 1
 	switch in.op {
 	case opConst:
-		t.push(constNode(t.p.values[in.k]))
+		t.push(t.constNode(t.p.values[in.k]))
 	case opGlobal:
-		t.push(&node{kind: nodeGlobal, path: t.p.paths[in.k], fails: true, at: int(at)})
+		t.push(t.node(node{kind: nodeGlobal, path: t.p.paths[in.k], fails: true, at: int(at)}))
 		return at + 1 + in.n, false
 	case opProp:
-		t.push(&node{kind: nodeProp, a: t.pop(), site: t.p.sites[in.k], at: int(at)})
+		t.push(t.node(node{kind: nodeProp, a: t.pop(), site: t.p.sites[in.k], at: int(at)}))
 		return at + 1 + in.n, false
 	case bytecode.And, bytecode.Or:
 		kind := nodeAll
 		if in.op == bytecode.Or {
 			kind = nodeAny
 		}
-		t.push(&node{kind: kind, typ: typeBool, args: t.popN(int(in.n))})
+		t.push(t.node(node{kind: kind, typ: typeBool, args: t.popN(int(in.n))}))
 	case bytecode.Not:
-		t.push(&node{kind: nodeNot, typ: typeBool, a: t.pop()})
+		t.push(t.node(node{kind: nodeNot, typ: typeBool, a: t.pop()}))
 	case bytecode.Plus, bytecode.Minus, bytecode.Multiply, bytecode.Divide, bytecode.Mod:
 		a := t.pop()
-		t.push(&node{kind: nodeArith, op: in.op, typ: typeNumber, a: a, b: t.pop()})
+		t.push(t.node(node{kind: nodeArith, op: in.op, typ: typeNumber, a: a, b: t.pop()}))
 	case bytecode.Eq, bytecode.NotEq, bytecode.Gt, bytecode.GtEq, bytecode.Lt, bytecode.LtEq,
 		bytecode.Like, bytecode.ILike, bytecode.NotLike, bytecode.NotILike:
 		a := t.pop()
-		t.push(&node{kind: nodeTest, op: in.op, typ: typeBool, a: a, b: t.pop(), at: int(at)})
+		t.push(t.node(node{kind: nodeTest, op: in.op, typ: typeBool, a: a, b: t.pop(), at: int(at)}))
 	case bytecode.In, bytecode.NotIn, bytecode.Regex, bytecode.NotRegex, bytecode.IRegex, bytecode.NotIRegex:
 		a := t.pop()
-		t.push(&node{kind: nodeTest, op: in.op, typ: typeBool, a: a, b: t.pop(), fails: true, at: int(at)})
+		t.push(t.node(node{kind: nodeTest, op: in.op, typ: typeBool, a: a, b: t.pop(), fails: true, at: int(at)}))
 	case bytecode.Pop:
 		if n := t.pop(); n.fails && !t.bad {
 			t.fill(len(t.stack))
@@ -390,23 +466,23 @@ func (t *translator) instruction(in *instr, at int32) (next int32, ended bool) {
 	case bytecode.SetLocal:
 		t.setLocal(int(in.n))
 	case bytecode.Dict:
-		t.push(&node{kind: nodeDict, args: t.popN(2 * int(in.n)), fails: true, at: int(at)})
+		t.push(t.node(node{kind: nodeDict, args: t.popN(2 * int(in.n)), fails: true, at: int(at)}))
 	case bytecode.Array, bytecode.Tuple:
-		t.push(&node{kind: nodeList, op: in.op, args: t.popN(int(in.n)), fails: true, at: int(at)})
+		t.push(t.node(node{kind: nodeList, op: in.op, args: t.popN(int(in.n)), fails: true, at: int(at)}))
 	case bytecode.GetProperty, bytecode.GetPropertyNullish:
 		key := t.pop()
 		// Index 0 fails, so an index that is not a known text may.
 		fails := key.kind != nodeConst || !key.value.IsString()
-		t.push(&node{kind: nodeIndex, b: key, a: t.pop(), fails: fails, at: int(at)})
+		t.push(t.node(node{kind: nodeIndex, b: key, a: t.pop(), fails: fails, at: int(at)}))
 	case bytecode.GetUpvalue:
 		if int(in.n) >= t.info.ups {
 			t.bad = true
 		}
-		t.push(&node{kind: nodeUpvalue, slot: int(in.n)})
+		t.push(t.node(node{kind: nodeUpvalue, slot: int(in.n)}))
 	case opCallLib:
 		return next, t.callLibrary(in, at)
 	case bytecode.Callable:
-		t.push(&node{kind: nodeFunc, info: t.p.funcs[in.k], fails: true})
+		t.push(t.node(node{kind: nodeFunc, info: t.p.funcs[in.k], fails: true}))
 		return in.n, false
 	default:
 		return t.effect(in, at)
@@ -414,8 +490,8 @@ func (t *translator) instruction(in *instr, at int32) (next int32, ended bool) {
 	return next, false
 }
 
-func constNode(v Value) *node {
-	n := &node{kind: nodeConst, value: v}
+func (t *translator) constNode(v Value) *node {
+	n := t.node(node{kind: nodeConst, value: v})
 	switch v.Kind() {
 	case KindNumber:
 		n.typ = typeNumber
@@ -427,11 +503,11 @@ func constNode(v Value) *node {
 
 func (t *translator) getLocal(i int) {
 	if i >= len(t.stack) {
-		t.push(constNode(Null)) // a variable read in its own initializer
+		t.push(t.constNode(Null)) // a variable read in its own initializer
 		return
 	}
 	if n := t.stack[i]; n.kind == nodeConst {
-		t.push(constNode(n.value))
+		t.push(t.constNode(n.value))
 		return
 	}
 	t.fill(i + 1)
@@ -458,7 +534,7 @@ func (t *translator) callLibrary(in *instr, at int32) (ended bool) {
 		return t.failWith(t.p.callFault(site, n, len(t.stack)))
 	}
 	args := t.popN(n)
-	call := &node{kind: nodeLib, lib: site.lib, args: args, slot: len(t.stack), fails: true, at: int(at)}
+	call := t.node(node{kind: nodeLib, lib: site.lib, args: args, slot: len(t.stack), fails: true, at: int(at)})
 	for i := range args {
 		t.box(call.slot + i)
 	}

@@ -42,21 +42,52 @@ func ParseJSON(data []byte, opt JSONOptions) (Value, error) {
 	return r.Parse(data, opt)
 }
 
-// JSONReader is ParseJSON with a memory for keys: those of one shape of event
-// are made once. A reader belongs to one goroutine; its results do not.
+// JSONReader is ParseJSON with a memory: of the keys that it met, which key
+// came after which, and which keys made up a dict. Events of one shape then
+// share their keys, are read without looking any key up, and, when they are
+// frozen, share the key lists of their dicts too. A reader belongs to one
+// goroutine; its results do not.
 type JSONReader struct {
 	opt   JSONOptions
 	src   string
 	pos   int
 	depth int
 	tmp   []Value // elements of the containers that are open
-	keys  map[string]*object
+	keys  map[string]*keyEntry
+	// last is the key that was read last, whose follower is expected next.
+	last *keyEntry
+	root keyEntry // stands before the first key
+	used used     // by the text before
 
 	objects []object // what is left of the current blocks
 	values  []Value
 	lists   []listObject
 	dicts   []dictObject
+	now     used
 }
+
+// keyEntry is a key with what followed it, and with what its value was made
+// of, the last time.
+type keyEntry struct {
+	object object
+	next   *keyEntry
+	shapes [keptShapes]*shape
+	oldest uint8 // of shapes, which is overwritten next
+}
+
+// keptShapes is how many shapes are kept for one key: `properties` is a key of
+// events, of persons and of groups.
+const keptShapes = 4
+
+// shape are the keys of a dict with their index. It never changes: only frozen
+// dicts share one, and those are copied before they are written to.
+type shape struct {
+	keys  []Value
+	index []int32
+}
+
+// used counts what a text was made of, so that the blocks for the next fit.
+type used struct{ objects, values, lists, dicts int }
 
 type listObject struct {
 	object
@@ -87,9 +118,10 @@ func (r *JSONReader) parse(src string, opt JSONOptions) (Value, error) {
 		opt.Depth = 512
 	}
 	if r.keys == nil {
-		r.keys = make(map[string]*object, 32)
+		r.keys = make(map[string]*keyEntry, 32)
 	}
 	r.opt, r.src, r.pos, r.depth, r.tmp = opt, src, 0, 0, r.tmp[:0]
+	r.last, r.now = &r.root, used{}
 	v, err := r.value()
 	if err == nil {
 		r.space()
@@ -99,7 +131,7 @@ func (r *JSONReader) parse(src string, opt JSONOptions) (Value, error) {
 	}
 	// The blocks are cut anew for each text, so that one text's values do not
 	// keep another's alive.
-	r.src, r.objects, r.values, r.lists, r.dicts = "", nil, nil, nil, nil
+	r.src, r.objects, r.values, r.lists, r.dicts, r.used = "", nil, nil, nil, nil, r.now
 	clear(r.tmp[:cap(r.tmp)])
 	if err != nil {
 		return Null, err
@@ -175,17 +207,18 @@ func (r *JSONReader) number() (Value, error) {
 		r.pos += i
 		return Null, r.unexpected()
 	}
-	plain := i-first <= 15
+	digits, fraction, plain := i-first, 0, true
 	if i < len(s) && s[i] == '.' {
-		plain = false
 		j := i + 1
 		for j < len(s) && s[j] >= '0' && s[j] <= '9' {
+			n = n*10 + float64(s[j]-'0')
 			j++
 		}
 		if j == i+1 {
 			r.pos += j
 			return Null, r.unexpected()
 		}
+		fraction = j - i - 1
 		i = j
 	}
 	if i < len(s) && s[i]|0x20 == 'e' {
@@ -205,7 +238,11 @@ func (r *JSONReader) number() (Value, error) {
 		i = k
 	}
 	r.pos += i
-	if plain {
+	if plain && digits+fraction <= len(powersOfTen) {
+		// Both are exact, so that the quotient is rounded once, as it must be.
+		if fraction > 0 {
+			n /= powersOfTen[fraction]
+		}
 		if first == 1 {
 			n = -n
 		}
@@ -214,29 +251,47 @@ func (r *JSONReader) number() (Value, error) {
 	return Number(parseFloat(s[:i])), nil
 }
 
+var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14}
+
+// plain tells the bytes that stand for themselves in a string literal: all but
+// quote, backslash, control characters, and those beyond ASCII, which are
+// looked at again.
+var plain = func() (t [256]bool) {
+	for c := 0x20; c < utf8.RuneSelf; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
+
 // text reads a string literal. Without escapes it is a piece of the source.
 func (r *JSONReader) text() (string, error) {
 	r.pos++
-	start := r.pos
-	high := byte(0)
-	for r.pos < len(r.src) {
-		c := r.src[r.pos]
-		switch {
+	src, start := r.src, r.pos
+	i := start
+	for i < len(src) && plain[src[i]] {
+		i++
+	}
+	high := false
+	for ; i < len(src); i++ {
+		switch c := src[i]; {
 		case c == '"':
-			s := r.src[start:r.pos]
-			r.pos++
-			if high >= 0x80 && !utf8.ValidString(s) {
+			r.pos = i + 1
+			s := src[start:i]
+			if high && !utf8.ValidString(s) {
 				s = strings.ToValidUTF8(s, "\ufffd")
 			}
 			return s, nil
 		case c == '\\':
+			r.pos = i
 			return r.escaped(start)
 		case c < 0x20:
+			r.pos = i
 			return "", r.unexpected()
+		case c >= utf8.RuneSelf:
+			high = true
 		}
-		high |= c
-		r.pos++
 	}
+	r.pos = len(src)
 	return "", r.unexpected()
 }
 
@@ -369,43 +424,180 @@ func (r *JSONReader) dict() (Value, error) {
 	if err := r.enter(); err != nil {
 		return Null, err
 	}
-	base := len(r.tmp)
-	more := true
+	owner := r.last
 	if r.pos < len(r.src) && r.src[r.pos] == '}' {
 		r.pos++
-		more = false
+		r.depth--
+		return r.fill(nil), nil
 	}
-	for more {
-		r.space()
-		if r.pos >= len(r.src) || r.src[r.pos] != '"' {
-			return Null, r.unexpected()
-		}
-		s, err := r.text()
-		if err != nil {
-			return Null, err
-		}
-		r.space()
-		if r.pos >= len(r.src) || r.src[r.pos] != ':' {
-			return Null, r.unexpected()
-		}
-		r.pos++
-		key := r.key(s)
+	key, err := r.nextKey()
+	if err != nil {
+		return Null, err
+	}
+	var v Value
+	if known := owner.shapeFrom(key); known != nil && r.opt.Freeze {
+		v, err = r.shaped(known, owner, key)
+	} else {
+		v, err = r.pairs(len(r.tmp), owner, key, true)
+	}
+	r.depth--
+	if err == nil && r.opt.Hog && len(v.o.dict.keys) > 0 {
+		return hogObject(v), nil
+	}
+	return v, err
+}
+
+// pairs reads a dict from behind its next key on. What was read of it before
+// stands in r.tmp from base on; kept tells whether all its keys are kept ones.
+func (r *JSONReader) pairs(base int, owner *keyEntry, key Value, kept bool) (Value, error) {
+	for {
+		kept = kept && key.o == &r.last.object
 		v, err := r.value()
 		if err != nil {
 			return Null, err
 		}
 		r.tmp = append(r.tmp, key, v)
-		if more, err = r.next('}'); err != nil {
+		more, err := r.next('}')
+		if err != nil {
+			return Null, err
+		}
+		if !more {
+			break
+		}
+		if key, err = r.nextKey(); err != nil {
 			return Null, err
 		}
 	}
 	v := r.fill(r.tmp[base:])
 	r.tmp = r.tmp[:base]
-	r.depth--
-	if r.opt.Hog && len(v.o.dict.keys) > 0 {
-		return hogObject(v), nil
+	if kept && r.opt.Freeze && !r.opt.Ordered {
+		owner.remember(v.o.dict)
 	}
 	return v, nil
+}
+
+// shaped reads a dict from behind its first key on, in the hope that it has
+// the shape sh: then its values go straight to their place, and its keys are
+// those of sh. Where it is another one, pairs goes on.
+func (r *JSONReader) shaped(sh *shape, owner *keyEntry, key Value) (Value, error) {
+	vals := r.cut(len(sh.keys))
+	for n := 0; ; n++ {
+		if n == len(vals) || sh.keys[n].o != key.o {
+			return r.unshaped(sh, vals[:n], owner, key)
+		}
+		v, err := r.value()
+		if err != nil {
+			return Null, err
+		}
+		vals[n] = v
+		more, err := r.next('}')
+		if err != nil {
+			return Null, err
+		}
+		if !more {
+			if n+1 < len(vals) {
+				return r.cutShort(sh, vals[:n+1], owner), nil
+			}
+			break
+		}
+		if key, err = r.nextKey(); err != nil {
+			return Null, err
+		}
+	}
+	x := r.dictObject()
+	x.object.kind, x.object.flags, x.object.dict = KindDict, flagFrozen, &x.dict
+	x.dict = dict{keys: sh.keys, vals: vals, index: sh.index, shared: true}
+	return Value{0, &x.object}, nil
+}
+
+func (r *JSONReader) unshaped(sh *shape, vals []Value, owner *keyEntry, key Value) (Value, error) {
+	base := len(r.tmp)
+	for i, v := range vals {
+		r.tmp = append(r.tmp, sh.keys[i], v)
+	}
+	return r.pairs(base, owner, key, true)
+}
+
+// cutShort makes the dict of a text that ends before its shape does.
+func (r *JSONReader) cutShort(sh *shape, vals []Value, owner *keyEntry) Value {
+	base := len(r.tmp)
+	for i, v := range vals {
+		r.tmp = append(r.tmp, sh.keys[i], v)
+	}
+	v := r.fill(r.tmp[base:])
+	r.tmp = r.tmp[:base]
+	owner.remember(v.o.dict)
+	return v
+}
+
+// nextKey reads a key and its colon. First it looks whether the key is the
+// one that followed the last key before.
+func (r *JSONReader) nextKey() (Value, error) {
+	r.space()
+	if r.pos >= len(r.src) || r.src[r.pos] != '"' {
+		return Null, r.unexpected()
+	}
+	last := r.last
+	e := last.next
+	if e != nil {
+		s, n := r.src[r.pos+1:], len(e.object.str)
+		if len(s) > n && s[n] == '"' && s[:n] == e.object.str {
+			r.pos += n + 2
+		} else {
+			e = nil
+		}
+	}
+	key := Null
+	if e == nil {
+		s, err := r.text()
+		if err != nil {
+			return Null, err
+		}
+		if e = r.entry(s); e == nil {
+			o := r.object()
+			o.kind, o.str, o.hash = KindString, s, hashText(s)
+			key = Value{0, o}
+		} else {
+			last.next = e
+		}
+	}
+	if e != nil {
+		r.last = e
+		key = Value{0, &e.object}
+	}
+	if r.pos < len(r.src) && r.src[r.pos] == ':' {
+		r.pos++
+		return key, nil
+	}
+	r.space()
+	if r.pos >= len(r.src) || r.src[r.pos] != ':' {
+		return Null, r.unexpected()
+	}
+	r.pos++
+	return key, nil
+}
+
+// A dict of more keys than these is seldom met again.
+const maxShape = 128
+
+// remember keeps the shape of a dict that stood behind the key e. All its keys
+// are kept ones, so that nothing of the text is held.
+func (e *keyEntry) remember(d *dict) {
+	if len(d.keys) == 0 || len(d.keys) > maxShape {
+		return
+	}
+	e.shapes[e.oldest] = &shape{slices.Clone(d.keys), d.index}
+	e.oldest = (e.oldest + 1) % keptShapes
+}
+
+// shapeFrom gives the shape behind e whose first key is key.
+func (e *keyEntry) shapeFrom(key Value) *shape {
+	for _, s := range e.shapes {
+		if s != nil && s.keys[0].o == key.o {
+			return s
+		}
+	}
+	return nil
 }
 
 // fill makes a dict of pairs, the last of equal keys winning.
@@ -428,49 +620,57 @@ func (r *JSONReader) fill(pairs []Value) Value {
 	return Value{0, &x.object}
 }
 
-func (r *JSONReader) key(s string) Value {
-	if o := r.keys[s]; o != nil {
-		return Value{0, o}
+// entry gives the kept key of that text, nil when it is not kept.
+func (r *JSONReader) entry(s string) *keyEntry {
+	if e := r.keys[s]; e != nil {
+		return e
 	}
 	if len(r.keys) >= keptKeys || len(s) > keptKeyLen {
-		o := r.object()
-		o.kind, o.str, o.hash = KindString, s, hashText(s)
-		return Value{0, o}
+		return nil
 	}
 	s = strings.Clone(s)
-	o := &object{kind: KindString, str: s, hash: hashText(s)}
-	r.keys[s] = o
-	return Value{0, o}
+	e := &keyEntry{object: object{kind: KindString, str: s, hash: hashText(s)}}
+	r.keys[s] = e
+	return e
 }
 
-// Objects and slots are cut from blocks, whose size follows the text's length.
+// Objects and slots are cut from blocks. The first of a text is as large as
+// the text before needed it, if the text is long enough for that.
 
-func (r *JSONReader) block(per int) int { return max(4, min(256, len(r.src)/per)) }
+func (r *JSONReader) block(before, already, per int) int {
+	if already == 0 && before > 0 {
+		return min(before, 1+len(r.src)/2)
+	}
+	return max(1, min(256, len(r.src)/per))
+}
 
 func (r *JSONReader) object() *object {
 	if len(r.objects) == 0 {
-		r.objects = make([]object, r.block(48))
+		r.objects = make([]object, r.block(r.used.objects, r.now.objects, 48))
 	}
 	o := &r.objects[0]
 	r.objects = r.objects[1:]
+	r.now.objects++
 	return o
 }
 
 func (r *JSONReader) listObject() *listObject {
 	if len(r.lists) == 0 {
-		r.lists = make([]listObject, max(1, min(64, len(r.src)/512)))
+		r.lists = make([]listObject, r.block(r.used.lists, r.now.lists, 512))
 	}
 	x := &r.lists[0]
 	r.lists = r.lists[1:]
+	r.now.lists++
 	return x
 }
 
 func (r *JSONReader) dictObject() *dictObject {
 	if len(r.dicts) == 0 {
-		r.dicts = make([]dictObject, max(1, min(64, len(r.src)/512)))
+		r.dicts = make([]dictObject, r.block(r.used.dicts, r.now.dicts, 512))
 	}
 	x := &r.dicts[0]
 	r.dicts = r.dicts[1:]
+	r.now.dicts++
 	return x
 }
 
@@ -479,10 +679,11 @@ func (r *JSONReader) cut(n int) []Value {
 		if n > 128 {
 			return make([]Value, n)
 		}
-		r.values = make([]Value, max(n, r.block(16)))
+		r.values = make([]Value, max(n, r.block(r.used.values, r.now.values, 16)))
 	}
 	v := r.values[:n:n]
 	r.values = r.values[n:]
+	r.now.values += n
 	return v
 }
 

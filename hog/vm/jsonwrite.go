@@ -163,8 +163,19 @@ const hexDigits = "0123456789abcdef"
 
 // AppendJSONText appends s as a JSON string. What is not UTF-8 becomes U+FFFD.
 func AppendJSONText(dst []byte, s string) []byte {
-	s = CleanText(s)
 	dst = append(dst, '"')
+	i := 0
+	for i < len(s) && plain[s[i]] {
+		i++
+	}
+	if i == len(s) {
+		return append(append(dst, s...), '"')
+	}
+	return appendEscaped(dst, CleanText(s))
+}
+
+// appendEscaped appends the rest of a JSON string behind its quote.
+func appendEscaped(dst []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); i++ {
 		c := s[i]

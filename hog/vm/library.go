@@ -188,11 +188,18 @@ func (c *Call) AllocText(bytes int) error {
 // returned.
 func (c *Call) Spend(units int) error { return c.m.spend(int64(units)) }
 
-// Print hands a line to the environment.
-func (c *Call) Print(line string) {
-	if c.m.env.Print != nil {
-		c.m.env.Print(line)
+// Print hands a line to the environment. The error is the limit's of what a run
+// may print, and must be returned.
+func (c *Call) Print(line string) error {
+	m := c.m
+	if m.env.Print == nil {
+		return nil
 	}
+	if m.printed += int64(len(line)) + 1; m.budget.Output > 0 && m.printed > m.budget.Output {
+		return limitErrorf(LimitOutput, "Print output limit of %d bytes exceeded", m.budget.Output)
+	}
+	m.env.Print(line)
+	return nil
 }
 
 // Keep makes v known as reachable while the function calls back, so that the

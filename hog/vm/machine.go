@@ -33,7 +33,9 @@ type Machine struct {
 	buf      []byte
 	run      uint64 // number of the run, so that builders know theirs
 
+	asked      Budget // of which budget was made
 	budget     Budget
+	clocked    bool // started is set
 	started    time.Time
 	syncBefore time.Duration
 	opsBefore  int64
@@ -44,6 +46,7 @@ type Machine struct {
 	memMax     int64
 	memLimit   int64
 	asyncSteps int
+	printed    int64 // bytes, since the run began or went on
 
 	// The closure back end. r and f are the current frame's slots.
 	r        []Value
@@ -148,26 +151,30 @@ func (m *Machine) reset(p *Program, globals Value, env Env) {
 func (m *Machine) release() {
 	if len(m.stack) > 1<<16 {
 		m.stack = nil
-	} else {
-		clear(m.stack[:max(m.sp, m.peak)])
+	} else if n := max(m.sp, m.peak); n > 0 {
+		clear(m.stack[:n])
 	}
-	clear(m.frames)
-	m.frames, m.tries = m.frames[:0], m.tries[:0]
+	m.frames, m.tries = emptied(m.frames), m.tries[:0]
 	if len(m.fns) > 64 {
 		m.fns = nil
-	} else {
+	} else if len(m.fns) > 0 {
 		clear(m.fns)
 	}
-	clear(m.open)
-	m.open = m.open[:0]
-	clear(m.kept)
-	m.kept = m.kept[:0]
+	m.open, m.kept = emptied(m.open), emptied(m.kept)
 	m.sp, m.depth, m.fn, m.declared = 0, 0, nil, nil
 	m.r, m.f, m.compiled, m.peak = nil, nil, false, 0
 	m.env, m.globals, m.ctx, m.call.Args = Env{}, nil, nil, nil
 	if cap(m.buf) > 1<<16 {
 		m.buf = nil
 	}
+}
+
+// emptied clears what a slice holds and cuts it to nothing.
+func emptied[T any](s []T) []T {
+	if len(s) > 0 {
+		clear(s)
+	}
+	return s[:0]
 }
 
 // top is where the free part of the stack begins.

@@ -271,7 +271,7 @@ func (p *printer) error(o *object) {
 	}
 	p.str(o.ext.typ + "(")
 	p.value(o.ext.msg)
-	if o.ext.payload.o != nil {
+	if o.ext.payload.Truthy() {
 		p.str(", ")
 		p.value(o.ext.payload)
 	}

@@ -45,7 +45,7 @@ func (m *Machine) index(o *object, key Value) int {
 		case i < 0 && -i <= n:
 			return n + i
 		case i == 0:
-			m.fail(Errorf(faultIndex))
+			m.fail(LibraryErrorf(faultIndex))
 		}
 		return -1
 	}
@@ -76,20 +76,6 @@ func (m *Machine) getSite(obj Value, s *propSite) Value {
 // (specification 4.1): without a SET_PROPERTY in the program a view of the
 // shared one will do, and without a comparison the shared value itself.
 func (m *Machine) global(p *path, prog *Program, at int) Value {
-	return m.own(m.shared(p, prog, at))
-}
-
-// own gives a value out of the globals an identity of its own, as far as the
-// program may notice.
-func (m *Machine) own(v Value) Value {
-	if m.prog.writes {
-		return wrap(v)
-	}
-	return fresh(v, m.prog.compares)
-}
-
-// shared is global without the copy.
-func (m *Machine) shared(p *path, prog *Program, at int) Value {
 	d := m.globals
 	if prog.apart {
 		d = prog.globals
@@ -108,6 +94,17 @@ func (m *Machine) shared(p *path, prog *Program, at int) Value {
 	v := d.vals[i]
 	for _, s := range p.rest {
 		v = m.globalStep(v, s)
+	}
+	return m.own(v)
+}
+
+// own makes what was read of the globals the program's own, if it may notice.
+func (m *Machine) own(v Value) Value {
+	switch {
+	case m.prog.writes:
+		return wrap(v)
+	case m.prog.compares:
+		return view(v)
 	}
 	return v
 }
@@ -147,7 +144,7 @@ func (m *Machine) globalOf(prog *Program, keys []Value) Value {
 		p.text += "." + t.o.str
 		p.has = false
 	}
-	v := m.shared(p, prog, 0)
+	v := m.global(p, prog, 0)
 	for i, k := range keys[1:] {
 		if k.IsString() {
 			v = m.globalStep(v, &propSite{key: texts[i+1]})
@@ -162,12 +159,12 @@ func (m *Machine) globalOf(prog *Program, keys []Value) Value {
 func (m *Machine) setProperty(obj, key, val Value) error {
 	o := obj.o
 	switch {
-	case o == nil || o.list == nil && o.dict == nil && o.ext == nil || o.kind == KindString || o.kind == KindFunction:
-		return Errorf("Can not set %s on non-object: %s", JSText(key), javascriptType(obj))
-	case o.list == nil && o.dict == nil:
-		return Errorf("Can not set %s on element of type object", JSText(key))
+	case o == nil || o.list == nil && o.dict == nil && o.ext == nil && o.kind != KindFunction || o.kind == KindString:
+		return LibraryErrorf("Can not set %s on non-object: %s", JSText(key), javascriptType(obj))
+	case o.list == nil && o.dict == nil || o.kind == KindFunction:
+		return LibraryErrorf("Can not set %s on element of type object", JSText(key))
 	case o.flags&flagFrozen != 0:
-		return Errorf("Can not set %s on a shared value", JSText(key))
+		return LibraryErrorf("Can not set %s on a shared value", JSText(key))
 	}
 	thaw(o)
 	if o.dict != nil {
@@ -183,10 +180,10 @@ func (m *Machine) setProperty(obj, key, val Value) error {
 
 func (m *Machine) setElement(o *object, key, val Value) error {
 	if key.o != &numberObject || key.n != math.Trunc(key.n) {
-		return Errorf("Can not set %s on element of type object", JSText(key))
+		return LibraryErrorf("Can not set %s on element of type object", JSText(key))
 	}
 	if key.n <= 0 {
-		return Errorf(faultIndex)
+		return LibraryErrorf(faultIndex)
 	}
 	if key.n <= float64(len(o.list.elems)) {
 		o.list.elems[int(key.n)-1] = val

@@ -87,7 +87,68 @@ func CleanText(s string) string {
 	if utf8.ValidString(s) {
 		return s
 	}
-	return strings.ToValidUTF8(FromUTF16(UTF16(s)), "\ufffd")
+	// Halves that belong together are joined first.
+	s = FromUTF16(UTF16(s))
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := decodeUnit(s[i:])
+		if r >= 0xd800 && r < 0xe000 {
+			r = utf8.RuneError
+		}
+		b.WriteRune(r)
+		i += size
+	}
+	return b.String()
+}
+
+// TextOf makes a text of bytes that may be anything, as JavaScript's
+// TextDecoder does: one U+FFFD for each stretch that begins like a character
+// and is none.
+func TextOf(bytes []byte) string {
+	if utf8.Valid(bytes) {
+		return string(bytes)
+	}
+	var b strings.Builder
+	for i := 0; i < len(bytes); {
+		r, size := utf8.DecodeRune(bytes[i:])
+		if r == utf8.RuneError && size == 1 {
+			size = beginning(bytes[i:])
+		}
+		b.WriteRune(r)
+		i += size
+	}
+	return b.String()
+}
+
+// beginning is how many bytes of b could have begun a character; at least one.
+func beginning(b []byte) int {
+	low, high, length := byte(0x80), byte(0xbf), 0
+	switch c := b[0]; {
+	case c >= 0xc2 && c <= 0xdf:
+		length = 2
+	case c >= 0xe0 && c <= 0xef:
+		length = 3
+		switch c {
+		case 0xe0:
+			low = 0xa0
+		case 0xed:
+			high = 0x9f
+		}
+	case c >= 0xf0 && c <= 0xf4:
+		length = 4
+		switch c {
+		case 0xf0:
+			low = 0x90
+		case 0xf4:
+			high = 0x8f
+		}
+	}
+	n := 1
+	for n < length && n < len(b) && b[n] >= low && b[n] <= high {
+		n++
+		low, high = 0x80, 0xbf
+	}
+	return n
 }
 
 // CompareText orders two texts by their UTF-16 units.

@@ -26,6 +26,23 @@ func (s *Server) mountBuild() {
 	show("/p/1/viewer", pages.FunctionBuild(Shell("Paid signups to CRM", "Functions", layout.Crumb{Label: "Paid signups to CRM"}), sampleViewer()))
 	show("/p/1/functions/f1/logs", pages.Logs(Shell("Paid signups to CRM: Logs", "Functions", append(fn, layout.Crumb{Label: "Logs"})...), sampleLogs(true)))
 	show("/p/1/logs", pages.Logs(Shell("Logs", "Logs"), sampleLogs(false)))
+	for _, stopped := range []bool{true, false} {
+		d := sampleMetrics()
+		d.Head.Status, d.Head.Watch = pages.StatusDegraded, &pages.WatchBar{
+			Title: "Slowed down 12 min ago", Reason: "212 requests took up to 3.0 s.", Runs: "/p/1/functions/f1/logs", Reset: "/p/1/_/functions/f1/state",
+			Advice: "Its events wait in a slower lane, so that they hold up no other function. It gets back by itself once its runs are fast and succeed.",
+		}
+		path := "/p/1/functions/slowed/metrics"
+		if stopped {
+			path = "/p/1/functions/stopped/metrics"
+			d.Head.Status, d.Head.Watch = pages.StatusStopped, &pages.WatchBar{
+				Stopped: true, Title: "Enabled, but stopped by the watcher 12 min ago", Runs: "/p/1/functions/f1/logs",
+				Reason: "212 runs failed; last error: HTTP fetch failed on attempt 3 with status code 503.", Reset: "/p/1/_/functions/f1/state",
+				Advice: "Events are not sent, and are counted as disabled_permanently. Mend the cause, then save the function or enable it again.",
+			}
+		}
+		show(path, pages.Metrics(Shell("Paid signups to CRM: Metrics", "Functions", append(fn, layout.Crumb{Label: "Metrics"})...), d))
+	}
 	show("/p/1/functions/f1/metrics", pages.Metrics(Shell("Paid signups to CRM: Metrics", "Functions", append(fn, layout.Crumb{Label: "Metrics"})...), sampleMetrics()))
 	show("/p/1/events", pages.EventList(Shell("Events", "Events"), sampleEvents()))
 	show("/p/1/no-events", pages.EventList(Shell("Events", "Events"), pages.EventListData{Base: "/p/1/no-events", Token: "phc_meadow",

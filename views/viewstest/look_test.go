@@ -41,6 +41,8 @@ var paths = map[string]string{
 	"logs":      "/p/1/functions/f1/logs",
 	"all-logs":  "/p/1/logs",
 	"metrics":   "/p/1/functions/f1/metrics",
+	"stopped":   "/p/1/functions/stopped/metrics",
+	"slowed":    "/p/1/functions/slowed/metrics",
 	"events":    "/p/1/events",
 	"no-events": "/p/1/no-events",
 	"event":     "/p/1/events/e1",

@@ -6,6 +6,7 @@ package bench
 import (
 	_ "embed"
 	"fmt"
+	"strings"
 
 	"hogpen/hog"
 	"hogpen/hog/bytecode"
@@ -80,4 +81,14 @@ func Load(w Workload, switchOnly bool) (*vm.Program, error) {
 		return nil, err
 	}
 	return vm.Load(code, vm.LoadOptions{Library: stl.Library(), SwitchOnly: switchOnly})
+}
+
+// Lines is a program of n lines as functions have them: a variable, a condition
+// of two comparisons and a call of the library.
+func Lines(n int) string {
+	var src strings.Builder
+	for i := range n {
+		fmt.Fprintf(&src, "let line%d := lower(event) = 'x' and properties.b > 1;\n", i)
+	}
+	return src.String()
 }

@@ -1,12 +1,15 @@
-// Command peer compares the machine with PostHog's published one: the same
-// bytecode runs here and on Node, in turn, each warmed up, and a table of
-// medians and ratios is printed. It counts CPU time, which other work on the
-// same computer disturbs least.
+// Command peer compares the machine with PostHog's published one, and with the
+// interpreters that Go programs embed: the same bytecode runs here and on
+// Node, the same task in the language of each other one, in turn, each warmed
+// up, and a table of medians and ratios is printed. It counts CPU time, the
+// garbage collector's included, which other work on the same computer disturbs
+// least.
 //
-// It needs node and npm; the package is installed, at an exact version, into
-// an ignored folder.
+// It is a module of its own, so that what is compared is no part of Hogpen. It
+// needs node and npm; the package is installed, at an exact version, into an
+// ignored folder.
 //
-//	go run ./hog/vm/bench/peer
+//	make bench-vm
 package main
 
 import (
@@ -29,8 +32,9 @@ import (
 	"hogpen/hog/vm/bench"
 )
 
-// The packages that are compared with.
-var packages = []string{"@posthog/hogvm@1.0.71", "re2-wasm@1.0.2"}
+// The package that is compared with. Patterns are matched with JavaScript's
+// own expressions: RE2 for Node is no package that installs by itself.
+const published = "@posthog/hogvm@1.0.71"
 
 //go:embed peer.js
 var script []byte
@@ -51,26 +55,31 @@ func compare(dir, only string, rounds int, seconds float64) error {
 	if err := install(dir); err != nil {
 		return err
 	}
+	var event map[string]any
+	if err := json.Unmarshal(bench.Event, &event); err != nil {
+		return err
+	}
 	globals, err := vm.ParseJSON(bench.Event, vm.JSONOptions{Freeze: true})
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%-18s %14s %14s %14s %8s\n", "workload", "node", "closures", "switch", "ratio")
+	var results []result
 	for _, w := range bench.Workloads {
 		if only != "" && !slices.Contains(strings.Split(only, ","), w.Name) {
 			continue
 		}
-		regexes := []string{"js"}
-		if w.Name == "filter" {
-			regexes = append(regexes, "re2")
+		r, err := task(dir, w, globals, event, rounds, seconds)
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.Name, err)
 		}
-		for _, regex := range regexes {
-			if err := row(dir, w, regex, globals, rounds, seconds); err != nil {
-				return fmt.Errorf("%s: %w", w.Name, err)
-			}
-		}
+		fmt.Fprintf(os.Stderr, "%s done\n", w.Name)
+		results = append(results, r)
 	}
-	return nil
+	table(os.Stdout, results)
+	if only != "" {
+		return nil
+	}
+	return small(os.Stdout, rounds)
 }
 
 func install(dir string) error {
@@ -86,7 +95,7 @@ func install(dir string) error {
 	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"private":true}`), 0o644); err != nil {
 		return err
 	}
-	cmd := exec.Command("npm", append([]string{"install", "--save-exact"}, packages...)...)
+	cmd := exec.Command("npm", "install", "--save-exact", "--no-audit", "--no-fund", published)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("npm install: %w\n%s", err, out)
@@ -104,7 +113,6 @@ type node struct {
 type request struct {
 	Program json.RawMessage `json:"program,omitempty"`
 	Globals json.RawMessage `json:"globals,omitempty"`
-	Regex   string          `json:"regex,omitempty"`
 	Seconds float64         `json:"seconds"`
 }
 
@@ -149,52 +157,99 @@ func (n *node) stop() {
 	_ = n.cmd.Wait()
 }
 
-func row(dir string, w bench.Workload, regex string, globals vm.Value, rounds int, seconds float64) error {
+// task runs one workload everywhere.
+func task(dir string, w bench.Workload, globals vm.Value, event map[string]any, rounds int, seconds float64) (result, error) {
+	res := result{name: w.Name, times: map[string]float64{}}
 	code, err := bench.Compile(w)
 	if err != nil {
-		return err
+		return res, err
 	}
 	text, err := json.Marshal(code)
 	if err != nil {
-		return err
+		return res, err
 	}
 	other, err := start(dir)
 	if err != nil {
-		return err
+		return res, err
 	}
 	defer other.stop()
-	warm, err := other.ask(request{Program: text, Globals: bench.Event, Regex: regex, Seconds: 1})
+	warm, err := other.ask(request{Program: text, Globals: bench.Event, Seconds: 1})
 	if err != nil {
-		return err
+		return res, err
 	}
-	var theirs, closures, plain []float64
+	runners, err := runners(w, globals, event, warm.Result)
+	if err != nil {
+		return res, err
+	}
+	times := map[string][]float64{}
 	for range rounds {
 		m, err := other.ask(request{Seconds: seconds})
 		if err != nil {
-			return err
+			return res, err
 		}
-		theirs = append(theirs, m.CPU/float64(m.N))
-		for _, own := range []struct {
-			switchOnly bool
-			times      *[]float64
-		}{{false, &closures}, {true, &plain}} {
-			t, result, err := measure(w, own.switchOnly, globals, seconds)
+		times[hogvm] = append(times[hogvm], m.CPU/float64(m.N))
+		for _, r := range runners {
+			t, err := measure(r.run, seconds)
 			if err != nil {
-				return err
+				return res, fmt.Errorf("%s: %w", r.name, err)
 			}
-			if !sameJSON(result, warm.Result) {
-				return fmt.Errorf("it gives %s here and %s on Node", result, warm.Result)
-			}
-			*own.times = append(*own.times, t)
+			times[r.name] = append(times[r.name], t)
 		}
 	}
-	name := w.Name
-	if w.Name == "filter" {
-		name += " (" + regex + ")"
+	for name, list := range times {
+		res.times[name] = median(list)
 	}
-	a, b, c := median(theirs), median(closures), median(plain)
-	fmt.Printf("%-18s %14s %14s %14s %7.1fx\n", name, text3(a), text3(b), text3(c), a/b)
-	return nil
+	return res, nil
+}
+
+// The names of the machines that are no peer.
+const (
+	hogvm    = "@posthog/hogvm"
+	closures = "Hogpen"
+	plain    = "Hogpen, plain"
+)
+
+// runners are all that run in this process, each checked once to give what
+// Node gave.
+func runners(w bench.Workload, globals vm.Value, event map[string]any, want string) ([]peer, error) {
+	var list []peer
+	for name, switchOnly := range map[string]bool{closures: false, plain: true} {
+		p, err := bench.Load(w, switchOnly)
+		if err != nil {
+			return nil, err
+		}
+		m := new(vm.Machine)
+		var buf []byte
+		run := func() (any, error) {
+			r, err := m.Run(context.Background(), p, globals, vm.Env{}, vm.Budget{Time: time.Hour})
+			if r.Value.IsDict() {
+				buf = vm.AppendJSON(buf[:0], r.Value)
+			}
+			return nil, err
+		}
+		r, err := m.Run(context.Background(), p, globals, vm.Env{}, vm.Budget{Time: time.Hour})
+		if err != nil {
+			return nil, err
+		}
+		if have := string(vm.AppendJSON(nil, r.Value)); !sameJSON(have, want) {
+			return nil, fmt.Errorf("%s gives %s and Node %s", name, have, want)
+		}
+		list = append(list, peer{name, run})
+	}
+	more, err := peers(w.Name, event)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range more {
+		have, err := p.run()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.name, err)
+		}
+		if !sameResult(have, want) {
+			return nil, fmt.Errorf("%s gives %v and Node %s", p.name, have, want)
+		}
+	}
+	return append(list, more...), nil
 }
 
 func sameJSON(a, b string) bool {
@@ -212,34 +267,20 @@ func text3(seconds float64) string {
 	return strings.TrimSpace(time.Duration(seconds * 1e9).Round(max(1, time.Duration(seconds*1e6))).String())
 }
 
-// measure gives the CPU seconds of one run, and its result as JSON.
-func measure(w bench.Workload, switchOnly bool, globals vm.Value, seconds float64) (float64, string, error) {
-	p, err := bench.Load(w, switchOnly)
-	if err != nil {
-		return 0, "", err
-	}
-	m := new(vm.Machine)
-	var buf []byte
-	once := func() error {
-		r, err := m.Run(context.Background(), p, globals, vm.Env{}, vm.Budget{Time: time.Hour})
-		buf = vm.AppendJSON(buf[:0], r.Value)
-		return err
-	}
-	if err := once(); err != nil {
-		return 0, "", err
-	}
+// measure gives the CPU seconds of one run.
+func measure(run func() (any, error), seconds float64) (float64, error) {
 	n, batch := 0, 1
 	begin, cpu := time.Now(), cpuSeconds()
 	for time.Since(begin).Seconds() < seconds {
 		for range batch {
-			if err := once(); err != nil {
-				return 0, "", err
+			if _, err := run(); err != nil {
+				return 0, err
 			}
 		}
 		n += batch
 		batch = min(2*batch, 1024)
 	}
-	return (cpuSeconds() - cpu) / float64(n), string(buf), nil
+	return (cpuSeconds() - cpu) / float64(n), nil
 }
 
 // cpuSeconds is what the process has used so far, the garbage collector included.

@@ -1,15 +1,12 @@
 // Runs Hog bytecode on PostHog's published machine for the driver in main.go:
 // one JSON request a line on stdin, one JSON answer a line on stdout.
 const { exec, convertHogToJS } = require('@posthog/hogvm')
-const { RE2 } = require('re2-wasm')
 const crypto = require('crypto')
 const readline = require('readline')
 
-// As production does, the pattern is compiled on every call. RE2 and JavaScript spell "ignore case" differently.
-const inline = (match, flags) => (regex, value) =>
-  regex.startsWith('(?i)') ? match(regex.slice(4), value, flags + 'i') : match(regex, value, flags)
-const js = inline((regex, value, flags) => new RegExp(regex, flags).test(value), '')
-const re2 = inline((regex, value, flags) => new RE2(regex, flags).test(value), 'u')
+// RE2 and JavaScript spell "ignore case" differently.
+const match = (regex, value) =>
+  regex.startsWith('(?i)') ? new RegExp(regex.slice(4), 'i').test(value) : new RegExp(regex).test(value)
 
 let program, options
 function once() {
@@ -39,7 +36,7 @@ readline.createInterface({ input: process.stdin }).on('line', (line) => {
     options = {
       globals: request.globals,
       timeout: 3600000,
-      external: { crypto, regex: { match: request.regex === 're2' ? re2 : js } },
+      external: { crypto, regex: { match } },
     }
   }
   const result = JSON.stringify(once())

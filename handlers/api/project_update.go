@@ -1,0 +1,48 @@
+package api
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"hogpen/cdp"
+	"hogpen/cdp/fields"
+	"hogpen/web/respond"
+	"hogpen/web/session"
+)
+
+// UpdateProject changes the settings that were sent and gives the project
+// (REST API specification 11.1). Members that are not declared are ignored.
+func (h *Handler) UpdateProject(c *fiber.Ctx) error {
+	members, err := body(c)
+	if err != nil {
+		return err
+	}
+	p, err := h.c.Settings.Update(c.UserContext(), session.Project(c).ID, projectChangeOf(members))
+	if err != nil {
+		return counted(c, err)
+	}
+	full, err := fullProject(p)
+	if err != nil {
+		return err
+	}
+	return respond.JSON(c, fiber.StatusOK, full)
+}
+
+// projectChangeOf reads a project's body.
+func projectChangeOf(members fields.Members) cdp.ProjectChange {
+	var found []fields.Fault
+	r := &fields.Reader{Members: members, Faults: &found}
+	change := cdp.ProjectChange{
+		Name:               r.Text("name", fields.Rule{MaxRunes: 200}),
+		Timezone:           r.Text("timezone", fields.Rule{MaxRunes: 240}),
+		TestAccountFilters: r.Dicts("test_account_filters", fields.Rule{}),
+	}
+	for _, name := range storedSettings {
+		if v, ok := members.Get(name); ok {
+			change.Settings = append(change.Settings, fields.Member{Name: name, Value: v})
+		}
+	}
+	for _, f := range found {
+		change.Faults = append(change.Faults, cdp.Errorf(cdp.Invalid, f.Path, "%s", f.Message).WithAPICode(f.Code))
+	}
+	return change
+}
