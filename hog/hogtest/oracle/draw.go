@@ -57,6 +57,7 @@ var written = map[Kind][]string{
 		"for (let path in values((x -> x))) { print(path) }\nreturn 1",
 		"let list := [1]\nlist[3] := 2\nreturn list",
 		"let list := []\nfor (let i in [1, 2]) { let f := () -> { i := i + 1; return i }; list := arrayPushBack(list, f()) }\nreturn list",
+		"return sql((1, a).2)",
 	},
 	Calls: {
 		"return trimLeft(null, 'ab')",

@@ -106,6 +106,10 @@ var Known = []Difference{
 		func(c Case) bool { return hole.MatchString(c.Theirs) }},
 	{Programs, "cell of a closure", "PostHog's machine finds a closed upvalue again by its place on the stack, so that closures of later rounds share the first one's variable; here each has its own (specification 7.1, Q4).",
 		func(c Case) bool { return captures(c.Source) }},
+	{Programs, "text of a query", "PostHog's machine cannot print some nodes of sql(…), such as a tuple's element, and leaves out unions and common tables; here all are printed.",
+		func(c Case) bool {
+			return queryText.MatchString(c.Source) && strings.HasSuffix(c.Theirs, "! Error: Unknown AST node type: TupleAccess")
+		}},
 	{Programs, "inside of a value", "To PostHog's machine a closure is an object with keys of the machine's own, in loops and callbacks too; here it has none.",
 		func(c Case) bool {
 			return insideProgram.MatchString(c.Source) || strings.Contains(c.Theirs, "'__hogClosure__'")
@@ -127,7 +131,7 @@ var (
 var (
 	base64Call = regexp.MustCompile(`^return (tryB|b)ase64Decode\('[^']*[^\x00-\x7f]`)
 	// plainFormat and plainNumbers are calls that nothing excuses.
-	plainFormat  = regexp.MustCompile(`, '(%[A-Za-z]|[- :])*'(, '(UTC|Europe/Berlin|America/New_York|Asia/Kolkata)')?\)$`)
+	plainFormat  = regexp.MustCompile(`^return formatDateTime\((\d+|'[^']*'|toDate(Time)?\([^)]*\)), '(%[A-Za-z]|[- :])*'(, '(UTC|Europe/Berlin|America/New_York|Asia/Kolkata)')?\)$`)
 	plainNumbers = regexp.MustCompile(`^return \w+\((-?[\d.]+(, )?)*\)$`)
 	emptySearch  = regexp.MustCompile(`'\\0'|, '', `)
 	halfCall     = regexp.MustCompile(`^return (jsonStringify|tryDecodeURLComponent)\(reverse\(`)
@@ -140,6 +144,8 @@ var (
 	chainCall    = regexp.MustCompile(`^return sha(1|256)HmacChain(Hex)?\(`)
 	dateCall     = regexp.MustCompile(`^return (to[A-Z]\w*|addDays|date\w+|extract|formatDateTime)\(`)
 )
+
+var queryText = regexp.MustCompile(`\bsql\(.*\.\d`)
 
 var insideProgram = regexp.MustCompile(`(, |in |\b(keys|values)\()\(x -> x\)`)
 
