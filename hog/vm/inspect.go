@@ -34,6 +34,8 @@ type Inspector struct {
 	suspension *Suspension
 	mode       stepMode
 	from       spot // where the current step began
+	last       spot // the frame of the newest probe
+	lastIP     int  // and its instruction
 	telemetry  *Telemetry
 }
 
@@ -260,6 +262,7 @@ func (d *Inspector) result(v Value) Result {
 func (d *Inspector) arrive() bool {
 	f := &d.m.frames[d.m.depth-1]
 	in := &f.prog.code[f.ip]
+	d.last, d.lastIP = spot{prog: f.prog, depth: d.m.depth}, f.ip
 	if d.telemetry != nil {
 		d.telemetry.note(&d.m, f.prog, in)
 	}
@@ -421,8 +424,11 @@ func (d *Inspector) frame(i int) Frame {
 func (d *Inspector) instruction(i int) int {
 	f := &d.m.frames[i]
 	ip := f.ip
-	if i < d.m.depth-1 || d.suspension != nil {
+	switch {
+	case i < d.m.depth-1 || d.suspension != nil:
 		ip--
+	case d.stop.Reason == StopFailed && d.last == (spot{prog: f.prog, depth: d.m.depth}):
+		ip = d.lastIP // a call has moved the frame on already
 	}
 	return max(0, min(ip, len(f.prog.code)-1))
 }
