@@ -77,7 +77,11 @@ func (b *bench) log(entries []cdp.LogEntry) {
 	}
 }
 
-func (b *bench) fault(text string) { b.result.Errors = append(b.result.Errors, text) }
+// fault notes an error the way PostHog's test runner does: the machine's own
+// ones without their class, which stays in the log.
+func (b *bench) fault(text string) {
+	b.result.Errors = append(b.result.Errors, strings.TrimPrefix(text, "HogVMException: "))
+}
 
 // ignored writes what PostHog writes for each filter that did not match.
 func (b *bench) ignored() {

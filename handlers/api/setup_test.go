@@ -40,11 +40,12 @@ type house struct {
 	project  cdp.Project
 	server   *web.Server
 	client   *http.Client
+	base     string // what call puts before a path without a slash
 }
 
 func setup(t testing.TB, changes ...func(*api.Config)) *house {
 	t.Helper()
-	h := &house{TB: t, store: dbtest.Open(t), client: &http.Client{Transport: &http.Transport{}}}
+	h := &house{TB: t, store: dbtest.Open(t), client: &http.Client{Transport: &http.Transport{}}, base: "/api/projects/@current/"}
 	var err error
 	h.accounts, err = account.New(account.Config{Store: h.store})
 	h.must(err)
@@ -113,7 +114,7 @@ type reply struct {
 	body   []byte
 }
 
-// call asks the server as the owner; path is beneath /api/projects/@current
+// call asks the server as the owner; path is beneath the base
 // unless it begins with a slash.
 func (h *house) call(method, path, body string) reply {
 	h.Helper()
@@ -123,7 +124,7 @@ func (h *house) call(method, path, body string) reply {
 func (h *house) callWith(key, method, path, body string) reply {
 	h.Helper()
 	if !strings.HasPrefix(path, "/") {
-		path = "/api/projects/@current/" + path
+		path = h.base + path
 	}
 	req, err := http.NewRequestWithContext(h.Context(), method, h.url+path, strings.NewReader(body))
 	h.must(err)
