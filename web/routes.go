@@ -127,7 +127,7 @@ func APIRoutes(h *api.Handler) API {
 	edit := func(method, path string, f fiber.Handler) Route {
 		return Route{Method: method, Path: path, Handler: f, Can: account.Edit, Scopes: []string{write}}
 	}
-	return API{
+	return documented(API{
 		Project: []Route{
 			see(get, "/hog_functions", read, h.ListFunctions),
 			edit(post, "/hog_functions", h.CreateFunction),
@@ -175,7 +175,7 @@ func APIRoutes(h *api.Handler) API {
 			{Method: get, Path: "/public_hog_function_templates/:template_id", Handler: h.ShowTemplate},
 			{Method: get, Path: "/hog_function_icons/:file", Handler: h.ShowTemplateIcon},
 		},
-	}
+	})
 }
 
 // AdminRoutes are the routes of people: pages, and beneath /_/ the fragments

@@ -40,6 +40,7 @@ type house struct {
 	project  cdp.Project
 	server   *web.Server
 	client   *http.Client
+	contract *contract
 	base     string // what call puts before a path without a slash
 }
 
@@ -71,6 +72,7 @@ func setup(t testing.TB, changes ...func(*api.Config)) *house {
 	handler, err := api.New(config)
 	h.must(err)
 	h.serve(handler, secret)
+	h.contract = newContract(h)
 	return h
 }
 
@@ -144,7 +146,9 @@ func (h *house) do(req *http.Request) reply {
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
 	h.must(err)
-	return reply{res.StatusCode, res.Header, b}
+	r := reply{res.StatusCode, res.Header, b}
+	h.contract.holds(h, req, r)
+	return r
 }
 
 // object asks and reads the answer's object, which must have this status.
