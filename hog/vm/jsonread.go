@@ -253,24 +253,11 @@ func (r *JSONReader) number() (Value, error) {
 
 var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14}
 
-// plain tells the bytes that stand for themselves in a string literal: all but
-// quote, backslash, control characters, and those beyond ASCII, which are
-// looked at again.
-var plain = func() (t [256]bool) {
-	for c := 0x20; c < utf8.RuneSelf; c++ {
-		t[c] = c != '"' && c != '\\'
-	}
-	return t
-}()
-
 // text reads a string literal. Without escapes it is a piece of the source.
 func (r *JSONReader) text() (string, error) {
 	r.pos++
 	src, start := r.src, r.pos
-	i := start
-	for i < len(src) && plain[src[i]] {
-		i++
-	}
+	i := start + plainLen(src[start:])
 	high := false
 	for ; i < len(src); i++ {
 		switch c := src[i]; {

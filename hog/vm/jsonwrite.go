@@ -164,11 +164,7 @@ const hexDigits = "0123456789abcdef"
 // AppendJSONText appends s as a JSON string. What is not UTF-8 becomes U+FFFD.
 func AppendJSONText(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	i := 0
-	for i < len(s) && plain[s[i]] {
-		i++
-	}
-	if i == len(s) {
+	if plainLen(s) == len(s) {
 		return append(append(dst, s...), '"')
 	}
 	return appendEscaped(dst, CleanText(s))
