@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -39,26 +40,32 @@ func (e *JSONError) Error() string {
 // *JSONError. data is copied once; the strings of the result share that copy, if
 // it is not longer than 64 KiB.
 func ParseJSON(data []byte, opt JSONOptions) (Value, error) {
-	var r JSONReader
-	return r.Parse(data, opt)
+	r := readers.Get().(*JSONReader)
+	v, err := r.Parse(data, opt)
+	readers.Put(r)
+	return v, err
 }
 
-// JSONReader is ParseJSON with a memory: of the keys that it met, which key
+// readers are those of ParseJSON and ParseJSONText.
+var readers = sync.Pool{New: func() any { return new(JSONReader) }}
+
+// JSONReader is ParseJSON for who reads many texts of one kind. It has a memory: of the keys that it met, which key
 // came after which, and which keys made up a dict. Events of one shape then
 // share their keys, are read without looking any key up, and, when they are
 // frozen, share the key lists of their dicts too. A reader belongs to one
 // goroutine; its results do not.
 type JSONReader struct {
-	opt   JSONOptions
-	src   string
-	pos   int
-	depth int
-	tmp   []Value // elements of the containers that are open
-	high  int     // slots of tmp that this text used
-	keys  map[string]*keyEntry
-	root  keyEntry // owns the outermost dict
-	other keyEntry // stands for all keys that are not kept
-	used  used     // by the text before
+	opt    JSONOptions
+	src    string
+	pos    int
+	depth  int
+	tmp    []Value // elements of the containers that are open
+	high   int     // slots of tmp that this text used
+	keys   map[string]*keyEntry
+	shapes int      // made since the memory began
+	root   keyEntry // owns the outermost dict
+	other  keyEntry // stands for all keys that are not kept
+	used   used     // by the text before
 
 	chunk strings.Builder // of copied strings of a long text
 
@@ -107,7 +114,8 @@ func (r *JSONReader) own(s string) string {
 	return all[len(all)-len(s):]
 }
 
-// A reader remembers at most this many keys of at most this length.
+// A reader remembers at most this many keys of at most this length. When it has
+// that many it begins anew, with the next text.
 const (
 	keptKeys   = 1024
 	keptKeyLen = 64
@@ -125,8 +133,8 @@ func (r *JSONReader) parse(src string, opt JSONOptions) (Value, error) {
 	if opt.Depth <= 0 {
 		opt.Depth = 512
 	}
-	if r.keys == nil {
-		r.keys = make(map[string]*keyEntry, 32)
+	if r.keys == nil || len(r.keys) >= keptKeys || r.shapes >= keptShapesInAll {
+		r.keys, r.root, r.other, r.shapes = make(map[string]*keyEntry, 32), keyEntry{}, keyEntry{}, 0
 	}
 	r.opt, r.src, r.pos, r.depth, r.tmp = opt, src, 0, 0, r.tmp[:0]
 	r.at, r.now, r.high = used{}, used{}, 0
@@ -142,6 +150,9 @@ func (r *JSONReader) parse(src string, opt JSONOptions) (Value, error) {
 	r.src, r.objects, r.values, r.lists, r.dicts, r.used = "", nil, nil, nil, nil, r.now
 	r.chunk.Reset()
 	clear(r.tmp[:max(r.high, len(r.tmp))])
+	if cap(r.tmp) > 4096 {
+		r.tmp = nil
+	}
 	if err != nil {
 		return Null, err
 	}
@@ -278,7 +289,7 @@ func (r *JSONReader) text() (string, error) {
 			r.pos = i + 1
 			s := src[start:i]
 			if high && !utf8.ValidString(s) {
-				s = strings.ToValidUTF8(s, "\ufffd")
+				s = string([]rune(s)) // U+FFFD for each byte, as everyone does
 			}
 			return s, nil
 		case c == '\\':
@@ -296,16 +307,22 @@ func (r *JSONReader) text() (string, error) {
 }
 
 func (r *JSONReader) escaped(start int) (string, error) {
-	b := append(make([]byte, 0, r.pos-start+32), r.src[start:r.pos]...)
+	// Invalid UTF-8 of the source goes, lone surrogates of escapes stay.
+	b := append(make([]byte, 0, r.pos-start+32), string([]rune(r.src[start:r.pos]))...)
 	for r.pos < len(r.src) {
 		c := r.src[r.pos]
 		if c == '"' {
 			r.pos++
-			// Invalid UTF-8 of the source goes, lone surrogates of escapes stay.
-			return fixText(string(b)), nil
+			return joinHalves(string(b)), nil
 		}
 		if c < 0x20 {
 			return "", r.unexpected()
+		}
+		if c >= utf8.RuneSelf {
+			u, size := utf8.DecodeRuneInString(r.src[r.pos:])
+			b = utf8.AppendRune(b, u)
+			r.pos += size
+			continue
 		}
 		r.pos++
 		if c != '\\' {
@@ -333,8 +350,8 @@ func (r *JSONReader) escaped(start int) (string, error) {
 	return "", r.unexpected()
 }
 
-// fixText joins surrogate halves and replaces invalid bytes.
-func fixText(s string) string {
+// joinHalves makes characters of the surrogate halves that stand together.
+func joinHalves(s string) string {
 	if utf8.ValidString(s) {
 		return s
 	}
@@ -588,6 +605,8 @@ func zoneOr(zone string) string {
 // ParseJSONText is what the function jsonParse does with a text: keys in
 // JavaScript's order, dates and errors revived.
 func ParseJSONText(s string) (Value, error) {
-	var r JSONReader
-	return r.parse(s, JSONOptions{Ordered: true, Hog: true})
+	r := readers.Get().(*JSONReader)
+	v, err := r.parse(s, JSONOptions{Ordered: true, Hog: true})
+	readers.Put(r)
+	return v, err
 }

@@ -20,6 +20,9 @@ type keyEntry struct {
 // events, of persons and of groups, and events of one name have their own.
 const keptShapes = 8
 
+// keptShapesInAll bounds the memory that shapes take, as keptKeys does for keys.
+const keptShapesInAll = 512
+
 // missesPerShape is how many dicts must fit no shape before a full set of
 // shapes takes another one: a stream in which no two are alike would make one
 // for each otherwise.
@@ -267,6 +270,9 @@ func (r *JSONReader) remember(owner *keyEntry, d *dict) {
 	if len(d.keys) == 0 || len(d.keys) > maxShape {
 		return
 	}
+	if r.shapes >= keptShapesInAll {
+		return
+	}
 	place := &owner.shapes[owner.oldest]
 	if *place != nil {
 		if owner.missed++; owner.missed%missesPerShape != 0 {
@@ -277,6 +283,7 @@ func (r *JSONReader) remember(owner *keyEntry, d *dict) {
 	for i, k := range d.keys {
 		entries[i] = r.keys[k.o.str]
 	}
+	r.shapes++
 	*place = &shape{slices.Clone(d.keys), entries, d.index}
 	owner.oldest = (owner.oldest + 1) % keptShapes
 }
