@@ -107,10 +107,10 @@ type translator struct {
 	again bool // an assumption about a slot was wrong
 	bad   bool // the function is not for closures
 
-	blockAt map[int32]int // instruction to block
-	depths  []int         // stack depth at each block's entry
-	tries   [][]int       // stack depths of the handlers that are registered there
-	heads   []int32       // instruction at each block's entry
+	blockAt []int32 // block that begins at an instruction, +1; 0 when none
+	depths  []int   // stack depth at each block's entry
+	tries   [][]int // stack depths of the handlers that are registered there
+	heads   []int32 // instruction at each block's entry
 	todo    []int
 
 	stack []*node
@@ -120,7 +120,7 @@ type translator struct {
 	// newest last. The slice is shared, and never written to.
 	active []int
 
-	blocks [][]node // of nodes; made in the first attempt, used again in the next
+	blocks [][]node // of nodes; used again for each block of code
 	made   int      // nodes in use
 	refs   []*node  // what is left of the current block of their arguments
 }
@@ -128,8 +128,8 @@ type translator struct {
 // nodesPerBlock is how many nodes are made at a time.
 const nodesPerBlock = 64
 
-// node makes a node. Nodes live as long as an attempt; closures keep what they
-// need of them.
+// node makes a node. Nodes live as long as their block is translated; closures
+// keep what they need of them.
 func (t *translator) node(n node) *node {
 	if t.made == len(t.blocks)*nodesPerBlock {
 		t.blocks = append(t.blocks, make([]node, nodesPerBlock))
@@ -147,11 +147,12 @@ func compileClosures(p *Program) *compiled {
 		return nil
 	}
 	root := &funcInfo{kind: fnLocal, name: p.name, prog: p}
-	if !translate(p, root, true) {
+	t := &translator{p: p, boxed: make([]bool, maxFrame+1), blockAt: make([]int32, len(p.code)+1)}
+	if !t.translate(root, true) {
 		return nil
 	}
 	for _, f := range p.funcs {
-		if !translate(p, f, false) {
+		if !t.translate(f, false) {
 			return nil
 		}
 	}
@@ -161,8 +162,9 @@ func compileClosures(p *Program) *compiled {
 // A function with more stack slots than this runs on the plain machine.
 const maxFrame = 1024
 
-func translate(p *Program, info *funcInfo, root bool) bool {
-	t := &translator{p: p, info: info, root: root, boxed: make([]bool, maxFrame+1)}
+func (t *translator) translate(info *funcInfo, root bool) bool {
+	t.info, t.root = info, root
+	clear(t.boxed)
 	if info.argc > maxFrame/2 {
 		return false
 	}
@@ -212,9 +214,12 @@ func (t *translator) box(i int) {
 
 func (t *translator) attempt() {
 	t.out = &compiled{info: t.info}
-	t.blockAt, t.depths, t.tries, t.heads, t.todo = map[int32]int{}, nil, nil, nil, nil
+	for _, at := range t.heads {
+		t.blockAt[at] = 0
+	}
+	t.depths, t.tries, t.heads, t.todo = t.depths[:0], t.tries[:0], t.heads[:0], t.todo[:0]
 	t.active = nil
-	t.out.size, t.made = t.info.argc, 0
+	t.out.size = t.info.argc
 	t.blockOf(t.info.entry, t.info.argc)
 	for len(t.todo) > 0 && !t.bad {
 		i := t.todo[len(t.todo)-1]
@@ -230,14 +235,14 @@ func (t *translator) attempt() {
 // the given depth. A second depth for one place, or other handlers, make the
 // function unfit.
 func (t *translator) blockOf(at int32, depth int) int {
-	if i, ok := t.blockAt[at]; ok {
+	if i := int(t.blockAt[at]) - 1; i >= 0 {
 		if t.depths[i] != depth || !slices.Equal(t.tries[i], t.active) {
 			t.bad = true
 		}
 		return i
 	}
 	i := len(t.depths)
-	t.blockAt[at] = i
+	t.blockAt[at] = int32(i) + 1
 	t.depths, t.heads, t.tries = append(t.depths, depth), append(t.heads, at), append(t.tries, t.active)
 	t.out.blocks = append(t.out.blocks, block{})
 	t.todo = append(t.todo, i)
@@ -246,13 +251,14 @@ func (t *translator) blockOf(at int32, depth int) int {
 
 func (t *translator) block(i int) {
 	t.index, t.cur, t.active = i, block{}, t.tries[i]
+	t.made = 0
 	t.stack = t.stack[:0]
 	for s := range t.depths[i] {
 		t.stack = append(t.stack, t.slotNode(s))
 	}
 	at := t.heads[i]
 	for first := true; !t.bad; first = false {
-		if other, ok := t.blockAt[at]; ok && !first && other != i {
+		if other := int(t.blockAt[at]) - 1; other >= 0 && !first && other != i {
 			t.endWithJump(at) // falls into a block that exists
 			return
 		}
