@@ -194,8 +194,8 @@ func load(p *bytecode.Program, opt LoadOptions, name string) (*Program, error) {
 	if len(p.Code) > math.MaxInt32/4 {
 		return nil, fmt.Errorf("load: program of %d elements is too long", len(p.Code))
 	}
-	// Compiled programs have about two elements to an instruction.
-	n := len(p.Code)/2 + 8
+	// Compiled programs have nearly two elements to an instruction.
+	n := len(p.Code)*5/8 + 8
 	d := &decoder{
 		p:       &Program{name: name, version: p.Version, opt: opt, code: make([]instr, 0, n), values: make([]Value, 0, n/2)},
 		src:     p.Code,

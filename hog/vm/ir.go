@@ -2,6 +2,7 @@ package vm
 
 import (
 	"slices"
+	"sync"
 
 	"hogpen/hog/bytecode"
 )
@@ -140,6 +141,21 @@ func (t *translator) node(n node) *node {
 	return p
 }
 
+// nodeBlocks are the nodes of translations that are done.
+var nodeBlocks = sync.Pool{New: func() any { return new([][]node) }}
+
+// keptBlocks is how many blocks of nodes one translation leaves to the next.
+const keptBlocks = 32
+
+// giveBackNodes hands the nodes on, and nothing that they point at.
+func (t *translator) giveBackNodes(to *[][]node) {
+	*to = t.blocks[:min(len(t.blocks), keptBlocks)]
+	for _, b := range *to {
+		clear(b)
+	}
+	nodeBlocks.Put(to)
+}
+
 // compileClosures translates a whole program, or gives nil when a part of it
 // is not fit: then all of it runs on the plain machine.
 func compileClosures(p *Program) *compiled {
@@ -147,7 +163,9 @@ func compileClosures(p *Program) *compiled {
 		return nil
 	}
 	root := &funcInfo{kind: fnLocal, name: p.name, prog: p}
-	t := &translator{p: p, boxed: make([]bool, maxFrame+1), blockAt: make([]int32, len(p.code)+1)}
+	nodes := nodeBlocks.Get().(*[][]node)
+	t := &translator{p: p, boxed: make([]bool, maxFrame+1), blockAt: make([]int32, len(p.code)+1), blocks: *nodes}
+	defer t.giveBackNodes(nodes)
 	if !t.translate(root, true) {
 		return nil
 	}

@@ -224,3 +224,27 @@ func TestStringsOfLongTextsAreTheirOwn(t *testing.T) {
 		}
 	}
 }
+
+// TestEventsAreReadAndWrittenWithFewAllocations holds what the pipeline counts
+// on: six for an event of a known shape, none for writing it to a buffer.
+func TestEventsAreReadAndWrittenWithFewAllocations(t *testing.T) {
+	text, err := json.Marshal(map[string]any{
+		"event": "$pageview", "distinct_id": "u1", "person": map[string]any{"properties": map[string]any{"email": "ada@example.com"}},
+		"properties": map[string]any{"a": 1, "b": "two", "c": []any{true, nil}, "d": 1.5, "e": "", "f": 6, "g": 7, "h": 8, "i": 9, "$ip": "203.0.113.7"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r vm.JSONReader
+	var v vm.Value
+	read := testing.AllocsPerRun(100, func() {
+		if v, err = r.Parse(text, vm.JSONOptions{Freeze: true}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	buf := make([]byte, 0, 2*len(text))
+	written := testing.AllocsPerRun(100, func() { buf = vm.AppendJSON(buf[:0], v) })
+	if read > 6 || written > 0 || !json.Valid(buf) {
+		t.Errorf("%v allocations to read, %v to write %s", read, written, buf)
+	}
+}
