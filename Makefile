@@ -45,8 +45,9 @@ bench-vm: ## the machine beside PostHog's on Node and other interpreters in Go, 
 bench-json: ## an event read and written beside encoding/json, goccy and sonic, in one run
 	$(GO) test -C hog/vm/bench/json -run '^$$' -bench . -count 3 .
 
-bench-pipeline: ## events from HTTP to delivered, single and in batches of 100
-	$(GO) test -run '^$$' -bench BenchmarkPipeline -benchtime 50000x ./app
+bench-pipeline: build ## the pipeline beside a bare Go reference and PostHog's machine in Node; PEER=/path/to/benthos adds that
+	$(GO) build -C app/bench/pipeline/reference -trimpath -o $(CURDIR)/bin/bench-reference .
+	$(GO) run ./app/bench/pipeline -artifacts artifacts/pipeline $(ARGS)
 
 bench-api: ## pages and API of a project with 10,000 functions
 	$(GO) test -run '^$$' -bench BenchmarkTenThousand ./app

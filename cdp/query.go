@@ -71,8 +71,12 @@ type ActivityQuery struct {
 // Batch is what the engine records in one step. The whole batch is stored, or
 // nothing of it.
 type Batch struct {
-	Events  []Event
-	Runs    []Run
+	Events []Event
+	// Runs are states of runs: one replaces what was stored of its run before.
+	Runs []Run
+	// Ended are runs that came to a good end and of which nothing was stored
+	// before.
+	Ended   []Run
 	Logs    []LogEntry
 	Metrics []Metric
 }

@@ -1,11 +1,13 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"hogpen/cdp"
@@ -30,6 +32,9 @@ type Options struct {
 	Busy time.Duration
 	// Now is the clock by which telemetry ages; time.Now when nil.
 	Now func() time.Time
+	// PackFrom is from how many events, ended runs or light log entries in
+	// one batch these are packed (see pack.go); 64 when 0.
+	PackFrom int
 }
 
 // Store answers every question about people, projects, functions and
@@ -40,6 +45,8 @@ type Store struct {
 	catalogue *catalogue
 	record    *recorder
 	now       func() time.Time
+	packFrom  int
+	packer    atomic.Pointer[packer]
 	migrated  []Migration
 }
 
@@ -52,7 +59,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	s := &Store{now: o.Now}
+	s := &Store{now: o.Now, packFrom: cmp.Or(o.PackFrom, packFrom)}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -1,8 +1,13 @@
 package db
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
 
 	"hogpen/cdp"
 )
@@ -60,8 +65,15 @@ select ` + eventColumns + `
  limit `
 	}
 	rows, err := s.telemetry.query(ctx, text+w.bind(limit), w.args...)
+	all := top[placedEvent]{need: limit, order: newestEvent}
 	es, err := collect(rows, err, scanEvent)
-	return es, fault("list events", err)
+	for i, e := range es {
+		all.items = append(all.items, placedEvent{e, rowPack, -i})
+	}
+	if err == nil {
+		err = s.packedEvents(ctx, q, &all)
+	}
+	return distinctEvents(all.from(0)), fault("list events", err)
 }
 
 // Event finds a project's event by UUID.
@@ -74,6 +86,9 @@ select `+eventColumns+`
 		return cdp.Event{}, fault("find event", err)
 	}
 	e, err := scanEvent(st.QueryRowContext(ctx, int64(project), uuid))
+	if errors.Is(err, sql.ErrNoRows) {
+		e, err = s.packedEvent(ctx, project, uuid)
+	}
 	if err != nil {
 		return cdp.Event{}, fault("find event", err)
 	}
@@ -84,11 +99,15 @@ select `+eventColumns+`
 // first, at most limit (50 when 0): what a form offers to choose from.
 func (s *Store) EventNames(ctx context.Context, project cdp.ProjectID, limit int) ([]string, error) {
 	rows, err := s.telemetry.query(ctx, `
-select name
+select name, count(*)
   from (select name from event where project_id = $1 order by received_at_us desc limit $2)
- group by name
- order by count(*) desc, name
- limit $3`, int64(project), searchBudget, limitOr(limit, 50))
-	names, err := collect(rows, err, scanOne[string])
-	return names, fault("list event names", err)
+ group by name`, int64(project), searchBudget)
+	counts, err := tallied(rows, err)
+	if err == nil {
+		err = s.countPackedNames(ctx, project, counts)
+	}
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	return names[:min(len(names), limitOr(limit, 50))], fault("list event names", err)
 }

@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"fmt"
+
+	"hogpen/cdp"
 )
 
 // FillDisk makes the files refuse to grow by more than some pages, as a full
@@ -45,4 +47,24 @@ func WordSimilarity(query, text string) float64 {
 // Similarity compares two whole texts.
 func Similarity(a, b string) float64 {
 	return similarity(unique(trigramsOf(fold(a))), unique(trigramsOf(fold(b))))
+}
+
+// PackRuns gives the digest and the body of a pack.
+func PackRuns(rs []cdp.Run) (digest, body []byte) {
+	var p packer
+	p.begin(1)
+	for i := range rs {
+		p.run(&rs[i])
+	}
+	out := p.end()
+	return out.digest, out.body
+}
+
+// OpenPack reads a digest and a body as each kind of pack.
+func OpenPack(digest, body []byte) {
+	h := &head{}
+	_ = h.readDigest(digest)
+	_, _ = open(h, body, true, openEvent)
+	_, _ = open(h, body, true, openRun)
+	_, _ = open(h, body, true, openLog)
 }

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"time"
@@ -18,8 +19,15 @@ select coalesce(max(seq), 0)
   from sqlite_sequence
  where name = 'log_entry'`
 
+// raiseLog keeps the numbers of packed entries from being given again. The
+// table's row is there from the first migration on.
+const raiseLog = `
+update sqlite_sequence
+   set seq = max(seq, $1)
+ where name = 'log_entry'`
+
 // insertLogs numbers the entries, in place, and writes them.
-func (r *recorder) insertLogs(ctx context.Context, tx *sql.Tx, es []cdp.LogEntry) error {
+func (r *recorder) insertLogs(ctx context.Context, tx *sql.Tx, es []cdp.LogEntry, p *packed) error {
 	if len(es) == 0 {
 		return nil
 	}
@@ -27,10 +35,20 @@ func (r *recorder) insertLogs(ctx context.Context, tx *sql.Tx, es []cdp.LogEntry
 	if err := tx.StmtContext(ctx, r.lastLog).QueryRowContext(ctx).Scan(&last); err != nil {
 		return err
 	}
-	values := make([]any, 0, 7*len(es))
 	for i := range es {
+		es[i].Seq = last + int64(i) + 1
+	}
+	if err := r.insertPacks(ctx, tx, r.logPack, p.logs, last); err != nil {
+		return err
+	}
+	if len(p.logs) > 0 {
+		if _, err := tx.StmtContext(ctx, r.raiseLog).ExecContext(ctx, last+int64(len(es))); err != nil {
+			return err
+		}
+	}
+	values := make([]any, 0, 7*len(p.numbered))
+	for _, i := range p.numbered {
 		e := &es[i]
-		e.Seq = last + int64(i) + 1
 		values = append(values, e.Seq, int64(e.Project), string(e.Function), string(e.Invocation), us(e.Time), string(e.Level), e.Message)
 	}
 	return r.logs.insert(ctx, tx, values)
@@ -78,19 +96,30 @@ func (s *Store) Logs(ctx context.Context, q cdp.LogQuery) ([]cdp.LogEntry, error
 	if q.Tail {
 		order = "seq"
 	}
+	all := top[cdp.LogEntry]{need: limitOr(q.Limit, 50) + q.Offset, order: newestLog}
+	if q.Tail {
+		all.order = func(a, b cdp.LogEntry) int { return cmp.Compare(a.Seq, b.Seq) }
+	}
 	rows, err := s.telemetry.query(ctx, `
 select seq, project_id, function_id, invocation_id, time_us, level, message
   from log_entry
  where `+w.String()+`
  order by `+order+`
- limit `+w.bind(limitOr(q.Limit, 50))+` offset `+w.bind(q.Offset), w.args...)
+ limit `+w.bind(all.need), w.args...)
 	es, err := collect(rows, err, func(r scanner) (e cdp.LogEntry, err error) {
 		var when int64
 		err = r.Scan(&e.Seq, &e.Project, &e.Function, &e.Invocation, &when, &e.Level, &e.Message)
 		e.Time = at(when)
 		return e, err
 	})
-	return es, fault("list log entries", err)
+	if err != nil {
+		return nil, fault("list log entries", err)
+	}
+	all.items = es
+	if err := s.packedLogs(ctx, q, &all); err != nil {
+		return nil, fault("list log entries", err)
+	}
+	return all.from(q.Offset), nil
 }
 
 // LogCounts counts by level the entries that Logs would list without a limit.
@@ -101,8 +130,11 @@ select level, count(*)
   from log_entry
  where `+w.String()+`
  group by level`, w.args...)
-	counts, err := tally(rows, err)
+	counts, err := tallied(rows, err)
 	if err != nil {
+		return nil, fault("count log entries", err)
+	}
+	if err := s.countPackedLogs(ctx, q, counts); err != nil {
 		return nil, fault("count log entries", err)
 	}
 	out := make(map[cdp.Level]int64, len(counts))
@@ -148,6 +180,9 @@ select level, (time_us - `+w.bind(us(start))+`) / `+w.bind(size)+` as bucket, co
 		lines.add(level, bucket, n)
 		return struct{}{}, err
 	})
+	if err == nil {
+		err = s.packedHistogram(ctx, q, step, &lines)
+	}
 	out.Lines = lines.sorted()
 	return out, fault("count log entries", err)
 }

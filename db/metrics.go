@@ -157,7 +157,7 @@ select `+by+`, sum(count)
   from `+table+`
  where `+w.String()+`
  group by `+by, w.args...)
-	out, err := tally(rows, err)
+	out, err := tallied(rows, err)
 	return out, fault("add up metrics", err)
 }
 
@@ -285,7 +285,9 @@ select function_id, name, kind, bucket_us, count
 func (s *Store) lastRuns(ctx context.Context, project cdp.ProjectID, ids []cdp.FunctionID, out map[cdp.FunctionID]cdp.FunctionStats) error {
 	rows, err := s.telemetry.query(ctx, `
 select id, last
-  from (select value as id, (select max(scheduled_at_us) from run where project_id = $1 and function_id = value) as last
+  from (select value as id, nullif(max(
+               coalesce((select max(scheduled_at_us) from run where project_id = $1 and function_id = value), 0),
+               coalesce((select scheduled_at_us from last_run where project_id = $1 and function_id = value), 0)), 0) as last
           from json_each($2)) as latest
  where last is not null`, int64(project), list(ids))
 	_, err = collect(rows, err, func(r scanner) (struct{}, error) {

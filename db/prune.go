@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -57,7 +58,7 @@ delete from log_entry
  where seq in (select seq from (select seq, time_us from log_entry order by seq limit $2) where time_us < $1)`
 	pruneLogCount = `
 delete from log_entry
- where seq in (select seq from log_entry where seq <= (select max(seq) from log_entry) - $1 order by seq limit $2)`
+ where seq in (select seq from log_entry where seq <= $1 order by seq limit $2)`
 	pruneMinutes = `
 delete from metric_minute
  where (project_id, function_id, bucket_us, name, kind) in
@@ -74,7 +75,15 @@ delete from rerun
  where run_id in (select run_id from rerun where at_us < $1 limit $2)`
 	dropEvents = `
 delete from event
- where seq in (select seq from event where seq > $1 order by seq limit $2)`
+ where seq in (select seq from (select seq, received_at_us from event order by seq limit $2) where received_at_us <= $1)`
+	pruneLastRuns = `
+delete from last_run
+ where (project_id, function_id) in (select project_id, function_id from last_run where scheduled_at_us < $1 limit $2)`
+	oldestEvent = `
+select received_at_us
+  from event
+ order by seq
+ limit 1`
 )
 
 // Prune deletes telemetry that is older than r says, in small transactions
@@ -87,11 +96,24 @@ func (s *Store) Prune(ctx context.Context, r Retention) (int64, error) {
 	for _, p := range []struct {
 		text string
 		keep time.Duration
-	}{{pruneEvents, r.Events}, {pruneRuns, r.Runs}, {pruneLogs, r.Logs}, {pruneMinutes, minutesKept}, {pruneHours, r.Metrics}, {pruneWindows, 0}, {pruneReruns, r.Runs}} {
+	}{{pruneEvents, r.Events}, {pruneRuns, r.Runs}, {pruneLastRuns, r.Runs}, {pruneLogs, r.Logs}, {pruneMinutes, minutesKept}, {pruneHours, r.Metrics}, {pruneWindows, 0}, {pruneReruns, r.Runs}} {
 		if p.keep < 0 {
 			continue
 		}
 		n, err := s.pruneWhile(ctx, p.text, us(now.Add(-p.keep)), always)
+		total += n
+		if err != nil {
+			return total, err
+		}
+	}
+	for _, p := range []struct {
+		table string
+		keep  time.Duration
+	}{{eventPacks, r.Events}, {runPacks, r.Runs}, {logPacks, r.Logs}} {
+		if p.keep < 0 {
+			continue
+		}
+		n, err := s.prunePacks(ctx, p.table, byAge(us(now.Add(-p.keep))))
 		total += n
 		if err != nil {
 			return total, err
@@ -104,18 +126,58 @@ func (s *Store) Prune(ctx context.Context, r Retention) (int64, error) {
 // pruneBySize deletes what is over the bounds on rows and bytes.
 func (s *Store) pruneBySize(ctx context.Context, r Retention) (total int64, err error) {
 	if r.MaxLogs > 0 {
-		if total, err = s.pruneWhile(ctx, pruneLogCount, r.MaxLogs, always); err != nil {
+		if total, err = s.pruneLogCount(ctx, r.MaxLogs); err != nil {
 			return total, err
 		}
 	}
-	if r.MaxBytes < 0 {
-		return total, nil
-	}
-	n, err := s.pruneWhile(ctx, dropEvents, 0, func(ctx context.Context) (bool, error) {
+	for r.MaxBytes >= 0 {
 		used, err := s.TelemetryBytes(ctx)
-		return used > r.MaxBytes, err
-	})
+		if err != nil || used <= r.MaxBytes {
+			return total, err
+		}
+		n, err := s.dropOldest(ctx)
+		if total += n; err != nil || n == 0 {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// pruneLogCount deletes all but the newest log entries.
+func (s *Store) pruneLogCount(ctx context.Context, keep int64) (int64, error) {
+	last, err := s.LastLogSeq(ctx)
+	if err != nil || last <= keep {
+		return 0, err
+	}
+	total, err := s.pruneWhile(ctx, pruneLogCount, last-keep, always)
+	if err != nil {
+		return total, err
+	}
+	n, err := s.prunePacks(ctx, logPacks, byNumber(last-keep))
 	return total + n, err
+}
+
+// dropOldest deletes a chunk of the oldest events, rows or a pack.
+func (s *Store) dropOldest(ctx context.Context) (int64, error) {
+	heads, err := s.oldestPack(ctx, eventPacks)
+	if err != nil {
+		return 0, fault("find the oldest events", err)
+	}
+	rows, err := s.telemetry.query(ctx, oldestEvent)
+	times, err := collect(rows, err, scanOne[int64])
+	if err != nil {
+		return 0, fault("find the oldest events", err)
+	}
+	until := int64(math.MaxInt64)
+	if len(heads) > 0 {
+		if len(times) == 0 || heads[0].firstUS < times[0] {
+			n, err := s.telemetry.exec(ctx, `delete from `+eventPacks+` where seq = $1`, heads[0].seq)
+			return n * heads[0].count, fault("prune telemetry", err)
+		}
+		until = heads[0].firstUS
+	}
+	n, err := s.telemetry.exec(ctx, dropEvents, until, pruneChunk)
+	return n, fault("prune telemetry", err)
 }
 
 func always(context.Context) (bool, error) { return true, nil }

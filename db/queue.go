@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +27,7 @@ type QueueOptions struct {
 	// MaxBytes bounds what is stored, in bytes of messages: 8 GB.
 	MaxBytes int64
 	// MemoryBytes bounds the message bodies that wait in memory for each
-	// topic: 16 MB. Those that do not fit are read from disk when their turn
+	// topic: 8 MB. Those that do not fit are read from disk when their turn
 	// comes.
 	MemoryBytes int
 	// MaxAttempts is after how many failures a message is given up:
@@ -52,7 +53,7 @@ func (o QueueOptions) withDefaults() QueueOptions {
 		o.MaxBytes = 8 << 30
 	}
 	if o.MemoryBytes == 0 {
-		o.MemoryBytes = 16 << 20
+		o.MemoryBytes = 8 << 20
 	}
 	if o.MaxAttempts == 0 {
 		o.MaxAttempts = queue.MaxAttempts
@@ -328,6 +329,11 @@ func (q *Queue) Publish(ctx context.Context, msgs ...queue.Message) error {
 
 // pack brings messages into stored form.
 func (q *Queue) pack(p *parcel, msgs []queue.Message) error {
+	size := 0
+	for i := range msgs {
+		size += len(msgs[i].Key) + len(msgs[i].ID) + len(msgs[i].Body) + messageRoom
+	}
+	p.buf = slices.Grow(p.buf, size)
 	var t *queueTopic
 	for i := range msgs {
 		m := &msgs[i]

@@ -34,6 +34,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // errCorrupt says that stored bytes are not what was written.
 var errCorrupt = errors.New("damaged on disk")
 
+// messageRoom is more than what the stored form of a message adds to its parts.
+const messageRoom = 24
+
 // appendMessage adds the stored form of m to dst. The error has code TooLarge.
 func appendMessage(dst []byte, m *queue.Message) ([]byte, error) {
 	if size := len(m.ID) + len(m.Key) + len(m.Body); size > maxMessage-64 {

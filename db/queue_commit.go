@@ -30,6 +30,8 @@ type finish struct {
 	crashes int
 	reason  string
 	lost    int // messages that go with a block that cannot be read
+
+	hurry bool // somebody waits for its commit; see settle
 }
 
 // ending is what becomes of a message that left a worker.
@@ -44,8 +46,9 @@ const (
 	endFree                 // no message: rows of later are held no more
 )
 
-// urgent reports whether somebody waits for the commit of f.
-func (f *finish) urgent() bool { return f.end != endDone || f.next != nil }
+// urgent reports whether somebody waits for the commit of f: while many
+// messages wait for their turn, what follows from one may wait for company, too.
+func (f *finish) urgent() bool { return f.end != endDone || f.next != nil && !f.from.behind.Load() }
 
 // size is the memory that f holds on to.
 func (f *finish) size() int {
@@ -68,10 +71,10 @@ func (q *Queue) settle(f *finish) {
 	}
 	q.finished = append(q.finished, f)
 	q.finishedBytes += f.size()
-	if f.urgent() {
+	if f.hurry = f.urgent(); f.hurry {
 		q.urgent++
 	}
-	if len(q.finished) == 1 || f.urgent() || len(q.finished) == commitMessages {
+	if len(q.finished) == 1 || f.hurry || len(q.finished) == commitMessages {
 		q.rouse()
 	}
 }
@@ -171,7 +174,7 @@ func (q *Queue) take(b *batch) {
 	n := 0
 	for n < len(q.finished) && count < mostFinished && size < commitBytes {
 		f := q.finished[n]
-		if f.urgent() {
+		if f.hurry {
 			q.urgent--
 		}
 		if f.next != nil {
@@ -517,7 +520,7 @@ func (q *Queue) refused(b *batch, err error) bool {
 	q.finished = append(append(make([]*finish, 0, len(b.finished)+len(q.finished)), b.finished...), q.finished...)
 	for _, f := range b.finished {
 		q.finishedBytes += f.size()
-		if f.urgent() {
+		if f.hurry {
 			q.urgent++
 		}
 	}

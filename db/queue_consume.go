@@ -16,6 +16,7 @@ import (
 
 const (
 	mostWaiting = 100_000          // messages in a window that wait for their turn
+	manyWaiting = 256              // from here on latency is a matter of throughput
 	enoughReady = 512              // below it the window is filled up
 	loadBlocks  = 8                // read at a time
 	mostLater   = 512              // rows of later in a window
@@ -80,6 +81,7 @@ type consumer struct {
 
 	stopping atomic.Bool
 	pending  atomic.Int64 // given to the committer, not yet committed
+	behind   atomic.Bool  // many messages wait for their turn
 	poke     chan struct{}
 	flushed  chan struct{} // roused when pending falls to 0
 
@@ -259,6 +261,7 @@ func (c *consumer) take() (r ref, raw []byte, ok bool) {
 	}
 	r = c.ready.pop()
 	c.waiting--
+	c.behind.Store(c.waiting >= manyWaiting)
 	if b := r.block; b != nil {
 		if b.body != nil {
 			raw = b.body[r.at : r.at+r.size : r.at+r.size]
@@ -306,7 +309,7 @@ func (c *consumer) handle(slot int, r ref, raw []byte) {
 	next, err := queue.Do(c.ctx, c.station, j.m)
 	var p *parcel
 	if err == nil && len(next) > 0 {
-		p = (&parcel{answer: make(chan error, 1)})
+		p = new(parcel) // nobody waits for an answer
 		err = c.q.pack(p, next)
 	}
 	if err != nil {

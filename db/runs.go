@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"hogpen/cdp"
@@ -82,14 +83,20 @@ func runWhere(q cdp.RunQuery) *where {
 // search finds a whole ID or distinct ID, or a part of an event's name.
 func (s *Store) Runs(ctx context.Context, q cdp.RunQuery) ([]cdp.Run, error) {
 	w := runWhere(q)
+	all := top[cdp.Run]{need: limitOr(q.Limit, 50) + q.Offset, order: newestRun, newest: true}
 	rows, err := s.telemetry.query(ctx, `
 select `+runColumns+`
   from run
  where `+w.String()+`
  order by scheduled_at_us desc, id desc
- limit `+w.bind(limitOr(q.Limit, 50))+` offset `+w.bind(q.Offset), w.args...)
-	rs, err := collect(rows, err, scanRun)
-	return rs, fault("list runs", err)
+ limit `+w.bind(all.need), w.args...)
+	if all.items, err = collect(rows, err, scanRun); err != nil {
+		return nil, fault("list runs", err)
+	}
+	if err := s.packedRuns(ctx, q, &all); err != nil {
+		return nil, fault("list runs", err)
+	}
+	return all.from(q.Offset), nil
 }
 
 // RunCounts counts by status the runs that Runs would list without a limit.
@@ -100,7 +107,10 @@ select status, count(*)
   from run
  where `+w.String()+`
  group by status`, w.args...)
-	out, err := tally(rows, err)
+	out, err := tallied(rows, err)
+	if err == nil {
+		err = s.countPackedRuns(ctx, q, out)
+	}
 	return out, fault("count runs", err)
 }
 
@@ -111,8 +121,11 @@ select `+runColumns+`
   from run
  where project_id = $1 and event_uuid = $2
  order by scheduled_at_us, id`, int64(project), eventUUID)
-	rs, err := collect(rows, err, scanRun)
-	return rs, fault("list runs of event", err)
+	all := top[cdp.Run]{need: mostRunsOfEvent, order: oldestRun}
+	if all.items, err = collect(rows, err, scanRun); err == nil {
+		err = s.packedRuns(ctx, cdp.RunQuery{Project: project, EventUUID: eventUUID}, &all)
+	}
+	return all.from(0), fault("list runs of event", err)
 }
 
 // Run finds a project's run by its invocation's ID.
@@ -125,14 +138,17 @@ select `+runColumns+`
 		return cdp.Run{}, fault("find run", err)
 	}
 	r, err := scanRun(st.QueryRowContext(ctx, int64(project), string(id)))
+	if errors.Is(err, sql.ErrNoRows) {
+		r, err = s.packedRun(ctx, project, id)
+	}
 	if err != nil {
 		return cdp.Run{}, fault("find run", err)
 	}
 	return r, nil
 }
 
-// tally reads rows of a text and a count.
-func tally(rows *sql.Rows, err error) (map[string]int64, error) {
+// tallied reads rows of a text and a count.
+func tallied(rows *sql.Rows, err error) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -11,19 +11,31 @@ import (
 // Record stores a batch in one transaction: all of it, or on an error nothing.
 // Events already stored (same project and UUID) are left as they are; a run
 // replaces its earlier state, unless that had ended and the new one has not;
-// metrics are added to their buckets. The entries of b.Logs get their Seq.
+// metrics are added to their buckets. The entries of b.Logs get their Seq. What
+// is many of its kind goes into packs (see pack.go).
 func (s *Store) Record(ctx context.Context, b cdp.Batch) error {
-	if len(b.Events)+len(b.Runs)+len(b.Logs)+len(b.Metrics) == 0 {
+	if len(b.Events)+len(b.Runs)+len(b.Ended)+len(b.Logs)+len(b.Metrics) == 0 {
 		return nil
 	}
+	// Packing takes the processor, and the writing connection need not wait.
+	p := s.sortOut(&b)
 	return s.telemetry.tx(ctx, "record telemetry", func(tx *sql.Tx) error {
-		if err := s.record.events.insert(ctx, tx, eventValues(b.Events)); err != nil {
+		if err := s.record.events.insert(ctx, tx, eventValues(p.rows.Events)); err != nil {
 			return err
 		}
-		if err := s.record.runs.insert(ctx, tx, runValues(b.Runs)); err != nil {
+		if err := s.record.insertPacks(ctx, tx, s.record.eventPack, p.events, 0); err != nil {
 			return err
 		}
-		if err := s.record.insertLogs(ctx, tx, b.Logs); err != nil {
+		if err := s.record.runs.insert(ctx, tx, runValues(p.rows.Runs)); err != nil {
+			return err
+		}
+		if err := s.record.insertPacks(ctx, tx, s.record.runPack, p.runs, 0); err != nil {
+			return err
+		}
+		if err := s.record.insertLastRuns(ctx, tx, p.last); err != nil {
+			return err
+		}
+		if err := s.record.insertLogs(ctx, tx, b.Logs, &p); err != nil {
 			return err
 		}
 		if err := s.record.minutes.insert(ctx, tx, metricValues(b.Metrics, minute)); err != nil {
@@ -37,7 +49,9 @@ func (s *Store) Record(ctx context.Context, b cdp.Batch) error {
 // writing connection: parsing one for many rows takes longer than running it.
 type recorder struct {
 	events, runs, logs, minutes, hours bulk
-	lastLog                            *sql.Stmt
+	lastLog, raiseLog                  *sql.Stmt
+	eventPack, runPack, logPack        *sql.Stmt
+	lastRun                            *sql.Stmt
 }
 
 func newRecorder(ctx context.Context, p *pool) (*recorder, error) {
@@ -57,9 +71,21 @@ func newRecorder(ctx context.Context, p *pool) (*recorder, error) {
 			return nil, fault("prepare to record", err)
 		}
 	}
-	var err error
-	r.lastLog, err = p.stmt(ctx, p.w, lastLog)
-	return r, fault("prepare to record", err)
+	for _, s := range []struct {
+		to   **sql.Stmt
+		text string
+	}{
+		{&r.lastLog, lastLog}, {&r.raiseLog, raiseLog}, {&r.lastRun, insertLastRun},
+		{&r.eventPack, "insert into " + eventPacks + insertPackEnd},
+		{&r.runPack, "insert into " + runPacks + insertPackEnd},
+		{&r.logPack, "insert into " + logPacks + insertPackEnd},
+	} {
+		var err error
+		if *s.to, err = p.stmt(ctx, p.w, s.text); err != nil {
+			return nil, fault("prepare to record", err)
+		}
+	}
+	return r, nil
 }
 
 // bulk inserts rows by the dozen.

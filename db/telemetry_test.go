@@ -2,8 +2,10 @@ package db_test
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -38,28 +40,64 @@ func batch(p cdp.ProjectID, f cdp.FunctionID, n int) cdp.Batch {
 
 const project, fnA, fnB = cdp.ProjectID(1), cdp.FunctionID("fn-a"), cdp.FunctionID("fn-b")
 
-// at opens a store whose clock stands at when.
-func openAt(t testing.TB, when *time.Time) *db.Store {
+// inRowsAndPacks runs a test on a store that packs nothing of what the test
+// records, and on one that packs all it can.
+func inRowsAndPacks(t *testing.T, test func(t *testing.T, packFrom int)) {
+	t.Parallel()
+	t.Run("rows", func(t *testing.T) { test(t, 1<<30) })
+	t.Run("packs", func(t *testing.T) { test(t, 1) })
+}
+
+// store is a Store that, when it packs, is told of runs that ended as the
+// engine tells of those that were short.
+type store struct {
+	*db.Store
+	packs bool
+}
+
+func (s store) Record(ctx context.Context, b cdp.Batch) error {
+	if s.packs {
+		var going []cdp.Run
+		for _, r := range b.Runs {
+			if r.Status == "succeeded" && !r.FinishedAt.IsZero() {
+				b.Ended = append(b.Ended, r)
+			} else {
+				going = append(going, r)
+			}
+		}
+		b.Runs = going
+	}
+	return s.Store.Record(ctx, b)
+}
+
+// openAt opens a store whose clock stands at when.
+func openAt(t testing.TB, when *time.Time, packFrom int) store {
 	t.Helper()
-	s, err := db.Open(context.Background(), db.Options{Dir: t.TempDir(), Now: func() time.Time { return *when }})
+	o := db.Options{Dir: t.TempDir(), PackFrom: packFrom}
+	if when != nil {
+		o.Now = func() time.Time { return *when }
+	}
+	s, err := db.Open(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return s
+	return store{s, packFrom == 1}
 }
 
-func record(t testing.TB, s *db.Store, b cdp.Batch) {
+func record(t testing.TB, s store, b cdp.Batch) {
 	t.Helper()
 	if err := s.Record(context.Background(), b); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func TestRecordAndReadBack(t *testing.T) {
+func TestRecordAndReadBack(t *testing.T) { inRowsAndPacks(t, testRecordAndReadBack) }
+
+func testRecordAndReadBack(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
-	s := dbtest.Open(t)
+	s := openAt(t, nil, packFrom)
 	record(t, s, cdp.Batch{})
 	b := batch(project, fnA, 70) // two statements of 32 and single rows
 	record(t, s, b)
@@ -91,10 +129,12 @@ func TestRecordAndReadBack(t *testing.T) {
 	}
 }
 
-func TestRecordTwiceIsOnce(t *testing.T) {
+func TestRecordTwiceIsOnce(t *testing.T) { inRowsAndPacks(t, testRecordTwiceIsOnce) }
+
+func testRecordTwiceIsOnce(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
-	s := dbtest.Open(t)
+	s := openAt(t, nil, packFrom)
 	b := batch(project, fnA, 3)
 	record(t, s, cdp.Batch{Events: b.Events})
 	changed := b.Events[0]
@@ -106,10 +146,12 @@ func TestRecordTwiceIsOnce(t *testing.T) {
 	}
 }
 
-func TestRunGoesOnAndDoesNotGoBack(t *testing.T) {
+func TestRunGoesOnAndDoesNotGoBack(t *testing.T) { inRowsAndPacks(t, testRunGoesOnAndDoesNotGoBack) }
+
+func testRunGoesOnAndDoesNotGoBack(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
-	s := dbtest.Open(t)
+	s := openAt(t, nil, packFrom)
 	begun := batch(project, fnA, 1).Runs[0]
 	begun.Status, begun.FinishedAt, begun.Duration = "running", time.Time{}, 0
 	record(t, s, cdp.Batch{Runs: []cdp.Run{begun}})
@@ -126,10 +168,12 @@ func TestRunGoesOnAndDoesNotGoBack(t *testing.T) {
 	}
 }
 
-func TestRecentEvents(t *testing.T) {
+func TestRecentEvents(t *testing.T) { inRowsAndPacks(t, testRecentEvents) }
+
+func testRecentEvents(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
-	s := dbtest.Open(t)
+	s := openAt(t, nil, packFrom)
 	b := batch(project, fnA, 60)
 	b.Events[5].Name = "Order Completed"
 	b.Events[6].DistinctID = "Ärzte@example.com"
@@ -169,10 +213,12 @@ func TestRecentEvents(t *testing.T) {
 	}
 }
 
-func TestRunsAreFound(t *testing.T) {
+func TestRunsAreFound(t *testing.T) { inRowsAndPacks(t, testRunsAreFound) }
+
+func testRunsAreFound(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
-	s := dbtest.Open(t)
+	s := openAt(t, nil, packFrom)
 	b := batch(project, fnA, 4)
 	b.Runs[1].Status = "failed"
 	b.Runs[2].Function, b.Runs[2].EventUUID = fnB, b.Runs[1].EventUUID
@@ -215,10 +261,12 @@ func TestRunsAreFound(t *testing.T) {
 	}
 }
 
-func TestLogsAreFound(t *testing.T) {
+func TestLogsAreFound(t *testing.T) { inRowsAndPacks(t, testLogsAreFound) }
+
+func testLogsAreFound(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
-	s := dbtest.Open(t)
+	s := openAt(t, nil, packFrom)
 	b := batch(project, fnA, 6)
 	b.Logs[1].Level, b.Logs[1].Message = cdp.LevelError, "Größer als 100% _ erlaubt"
 	b.Logs[2].Level = cdp.LevelWarn
@@ -271,10 +319,12 @@ func TestLogsAreFound(t *testing.T) {
 	}
 }
 
-func TestLogHistogram(t *testing.T) {
+func TestLogHistogram(t *testing.T) { inRowsAndPacks(t, testLogHistogram) }
+
+func testLogHistogram(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
-	s := dbtest.Open(t)
+	s := openAt(t, nil, packFrom)
 	b := batch(project, fnA, 200)
 	b.Logs[0].Level = cdp.LevelError
 	record(t, s, b)
@@ -293,11 +343,13 @@ func TestLogHistogram(t *testing.T) {
 	}
 }
 
-func TestMetricsAddUpInBuckets(t *testing.T) {
+func TestMetricsAddUpInBuckets(t *testing.T) { inRowsAndPacks(t, testMetricsAddUpInBuckets) }
+
+func testMetricsAddUpInBuckets(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
 	now := dbtest.Now.Add(3 * time.Hour)
-	s := openAt(t, &now)
+	s := openAt(t, &now, packFrom)
 	m := func(f cdp.FunctionID, name cdp.Outcome, after time.Duration, n int64) cdp.Metric {
 		return cdp.Metric{Project: project, Function: f, Name: name, Time: dbtest.Now.Add(after), Count: n}
 	}
@@ -349,10 +401,14 @@ func TestMetricsAddUpInBuckets(t *testing.T) {
 }
 
 func TestMetricBucketsFollowTheTimeZone(t *testing.T) {
+	inRowsAndPacks(t, testMetricBucketsFollowTheTimeZone)
+}
+
+func testMetricBucketsFollowTheTimeZone(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
 	now := time.Date(2026, 3, 30, 0, 0, 0, 0, time.UTC)
-	s := openAt(t, &now)
+	s := openAt(t, &now, packFrom)
 	berlin := must(time.LoadLocation("Europe/Berlin"))(t)
 	kolkata := must(time.LoadLocation("Asia/Kolkata"))(t)
 	starts := func(q cdp.MetricQuery, layout string) (out []string) {
@@ -394,11 +450,13 @@ func TestMetricBucketsFollowTheTimeZone(t *testing.T) {
 	}
 }
 
-func TestFunctionStats(t *testing.T) {
+func TestFunctionStats(t *testing.T) { inRowsAndPacks(t, testFunctionStats) }
+
+func testFunctionStats(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
 	now := dbtest.Now.Add(90 * time.Minute)
-	s := openAt(t, &now)
+	s := openAt(t, &now, packFrom)
 	b := batch(project, fnA, 10)
 	for _, o := range []cdp.Outcome{cdp.OutcomeFailed, cdp.OutcomeInputsFailed, cdp.OutcomeFiltered} {
 		b.Metrics = append(b.Metrics, cdp.Metric{Project: project, Function: fnA, Name: o, Time: now, Count: 2})
@@ -419,11 +477,13 @@ func TestFunctionStats(t *testing.T) {
 	}
 }
 
-func TestPruneByAge(t *testing.T) {
+func TestPruneByAge(t *testing.T) { inRowsAndPacks(t, testPruneByAge) }
+
+func testPruneByAge(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
 	now := dbtest.Now
-	s := openAt(t, &now)
+	s := openAt(t, &now, packFrom)
 	old := batch(project, fnA, 2500)
 	record(t, s, old)
 	lastSeq := must(s.LastLogSeq(ctx))(t)
@@ -466,14 +526,25 @@ func TestPruneByAge(t *testing.T) {
 	}
 }
 
-func TestPruneBySize(t *testing.T) {
+func TestPruneBySize(t *testing.T) { inRowsAndPacks(t, testPruneBySize) }
+
+// noise is text that does not get smaller when it is packed.
+func noise(n int) string {
+	b := make([]byte, n/2)
+	for i := range b {
+		b[i] = byte(rand.Uint32())
+	}
+	return hex.EncodeToString(b)
+}
+
+func testPruneBySize(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
 	now := dbtest.Now.Add(time.Hour)
-	s := openAt(t, &now)
+	s := openAt(t, &now, packFrom)
 	b := batch(project, fnA, 3000)
 	for i := range b.Events {
-		b.Events[i].Properties = json.RawMessage(`{"text":"` + strings.Repeat("x", 1000) + `"}`)
+		b.Events[i].Properties = json.RawMessage(`{"text":"` + noise(1000) + `"}`)
 	}
 	record(t, s, b)
 	must(s.Prune(ctx, db.Retention{MaxLogs: 100}))(t)
@@ -496,11 +567,13 @@ func TestPruneBySize(t *testing.T) {
 	}
 }
 
-func TestRecordGoesOnWhilePruning(t *testing.T) {
+func TestRecordGoesOnWhilePruning(t *testing.T) { inRowsAndPacks(t, testRecordGoesOnWhilePruning) }
+
+func testRecordGoesOnWhilePruning(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
 	now := dbtest.Now.Add(30 * 24 * time.Hour)
-	s := openAt(t, &now)
+	s := openAt(t, &now, packFrom)
 	record(t, s, batch(project, fnA, 3000))
 	fresh := batch(project, fnB, 1)
 	fresh.Logs[0].Time = now
@@ -533,14 +606,16 @@ func TestRecordGoesOnWhilePruning(t *testing.T) {
 
 // TestPruningAtSize measures how long what is recorded waits while many rows
 // go. HOGPEN_SOAK sets their number, in thousands.
-func TestPruningAtSize(t *testing.T) {
+func TestPruningAtSize(t *testing.T) { inRowsAndPacks(t, testPruningAtSize) }
+
+func testPruningAtSize(t *testing.T, packFrom int) {
 	thousands := 20
 	if n, err := strconv.Atoi(os.Getenv("HOGPEN_SOAK")); err == nil {
 		thousands = n
 	}
 	ctx := context.Background()
 	now := dbtest.Now.Add(30 * 24 * time.Hour)
-	s := openAt(t, &now)
+	s := openAt(t, &now, packFrom)
 	for i := range thousands {
 		b := batch(project, fnA, 1000)
 		for j := range b.Events {
@@ -576,10 +651,12 @@ func TestPruningAtSize(t *testing.T) {
 	}
 }
 
-func TestManyRecordAtOnce(t *testing.T) {
+func TestManyRecordAtOnce(t *testing.T) { inRowsAndPacks(t, testManyRecordAtOnce) }
+
+func testManyRecordAtOnce(t *testing.T, packFrom int) {
 	t.Parallel()
 	ctx := context.Background()
-	s := dbtest.Open(t)
+	s := openAt(t, nil, packFrom)
 	var wg sync.WaitGroup
 	for w := range 8 {
 		wg.Go(func() {
@@ -603,7 +680,7 @@ func TestManyRecordAtOnce(t *testing.T) {
 
 func BenchmarkRecord(b *testing.B) {
 	ctx := context.Background()
-	s := dbtest.Open(b)
+	s := openAt(b, nil, 1)
 	for b.Loop() {
 		b.StopTimer()
 		batch := batch(project, fnA, 500)

@@ -78,5 +78,9 @@ func (s *Store) NewestEvents(ctx context.Context, after time.Time, most int, eac
 		}
 		each(p, uuid)
 	}
-	return fault("list the newest events", rows.Err())
+	if err := rows.Err(); err != nil {
+		return fault("list the newest events", err)
+	}
+	rows.Close()
+	return fault("list the newest events", s.newestPacked(ctx, us(after), most, each))
 }

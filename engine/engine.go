@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
@@ -266,7 +267,13 @@ func (e *Engine) Capture(ctx context.Context, events []cdp.Event) error {
 }
 
 func eventMessage(ev *cdp.Event) queue.Message {
-	return queue.Message{Topic: TopicEvents, Key: fmt.Sprintf("%d:%s", ev.Project, ev.DistinctID), ID: ev.UUID, Body: encodeEvent(ev)}
+	return queue.Message{Topic: TopicEvents, Key: keyOf(ev.Project, ':', ev.DistinctID), ID: ev.UUID, Body: encodeEvent(ev)}
+}
+
+// keyOf is a text that is unique to a project.
+func keyOf(p cdp.ProjectID, sep byte, id string) string {
+	b := strconv.AppendInt(make([]byte, 0, 24+len(id)), int64(p), 10)
+	return string(append(append(b, sep), id...))
 }
 
 // Reload takes up one function as it is stored now; the next event meets it.

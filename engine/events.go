@@ -96,7 +96,7 @@ func (h *happening) transform() bool {
 		for _, o := range out.Outcomes {
 			h.outcome(f, out.Invocation(), o, out.Took)
 		}
-		h.batch.Runs = append(h.batch.Runs, h.transformRun(f, &out, began)...)
+		h.keepRun(f, &out, began)
 		if out.Dropped {
 			h.e.counters.dropped.Add(1)
 			return false
@@ -106,16 +106,15 @@ func (h *happening) transform() bool {
 	return true
 }
 
-// transformRun is the record of a transformation's run; one that was skipped
-// by its filter leaves none.
-func (h *happening) transformRun(f *executor.Function, out *executor.Transformed, began time.Time) []cdp.Run {
+// keepRun records a transformation's run; one that was skipped by its filter
+// leaves none.
+func (h *happening) keepRun(f *executor.Function, out *executor.Transformed, began time.Time) {
 	if !out.Ran && out.Error == "" {
-		return nil
+		return
 	}
-	ev := h.scope.Event()
 	r := cdp.Run{
 		ID: out.Invocation(), Project: h.set.project.ID, Function: f.ID, Version: f.Version, Status: "succeeded", Attempts: 1,
-		EventUUID: ev.UUID, EventName: ev.Name, DistinctID: ev.DistinctID, ScheduledAt: began.UTC(), StartedAt: began.UTC(),
+		EventUUID: h.scope.UUID(), EventName: h.scope.Name(), DistinctID: h.scope.DistinctID(), ScheduledAt: began.UTC(), StartedAt: began.UTC(),
 		FinishedAt: h.e.now().UTC(), Duration: out.Took, ErrorKind: out.Kind, ErrorMessage: out.Error,
 	}
 	switch {
@@ -124,7 +123,11 @@ func (h *happening) transformRun(f *executor.Function, out *executor.Transformed
 	case out.Dropped:
 		r.Status = "dropped"
 	}
-	return []cdp.Run{r}
+	if out.Error != "" {
+		h.batch.Runs = append(h.batch.Runs, r)
+	} else {
+		h.batch.Ended = append(h.batch.Ended, r)
+	}
 }
 
 // deliver asks the destinations and makes their invocations.

@@ -33,7 +33,7 @@ func NewMasker(now func() time.Time) func(cdp.FunctionID, *cdp.Masking, string) 
 func NewBatcher(to Recorder) (add func(cdp.Batch), flush func(), lost func() int64) {
 	c := newCounters()
 	b := newBatcher(to, slog.New(slog.DiscardHandler), c)
-	return b.add, b.flush, c.lost.Load
+	return b.add, func() { b.flush(true) }, c.lost.Load
 }
 
 // DecodeInvocation reads an invocation's message.

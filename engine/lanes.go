@@ -196,8 +196,12 @@ func (l *lanes) next(n *lane) {
 // putOff is when the next message may try again. Those of one moment are
 // spread. Needs mu.
 func (n *lane) putOff(now time.Time) time.Time {
-	if n.pause < minPutOff {
-		n.pause, n.doubled = minPutOff, now
+	least := minPutOff
+	if n.held > tooSlow {
+		least = tooSlow
+	}
+	if n.pause < least {
+		n.pause, n.doubled = least, now
 	} else if now.Sub(n.doubled) >= n.pause {
 		n.pause, n.doubled = min(2*n.pause, maxPutOff), now
 	}

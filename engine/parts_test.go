@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -207,4 +208,47 @@ func newNoFetch() func(context.Context, fetch.Request) (fetch.Response, error) {
 	return func(context.Context, fetch.Request) (fetch.Response, error) {
 		return fetch.Response{}, errors.New("no request is made here")
 	}
+}
+
+// TestShortRunsAreStoredOnce: a run that ends before its first report was
+// written is told as ended; one that takes longer is updated.
+func TestShortRunsAreStoredOnce(t *testing.T) {
+	t.Parallel()
+	var rec batches
+	add, flush, _ := engine.NewBatcher(&rec)
+	now := time.Now()
+	triggered := cdp.Run{ID: "short", Status: "running", ScheduledAt: now}
+	ended := cdp.Run{ID: "short", Status: "succeeded", ScheduledAt: now, StartedAt: now, FinishedAt: now}
+	add(cdp.Batch{Runs: []cdp.Run{triggered}})
+	add(cdp.Batch{Runs: []cdp.Run{ended}})
+	triggered.ID = "long"
+	add(cdp.Batch{Runs: []cdp.Run{triggered}})
+	flush()
+	ended.ID = "long"
+	add(cdp.Batch{Runs: []cdp.Run{ended}})
+	flush()
+	ended.ID = "of an earlier process"
+	add(cdp.Batch{Runs: []cdp.Run{ended}})
+	flush()
+	var have []string
+	for _, b := range rec {
+		for _, r := range b.Ended {
+			have = append(have, string(r.ID)+" ended")
+		}
+		for _, r := range b.Runs {
+			have = append(have, string(r.ID)+" "+r.Status)
+		}
+	}
+	want := []string{"short ended", "long running", "long succeeded", "of an earlier process succeeded"}
+	if !slices.Equal(want, have) {
+		t.Errorf("stored: %q, want %q", have, want)
+	}
+}
+
+// batches keeps what was recorded, batch by batch.
+type batches []cdp.Batch
+
+func (b *batches) Record(_ context.Context, more cdp.Batch) error {
+	*b = append(*b, more)
+	return nil
 }

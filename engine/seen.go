@@ -2,8 +2,8 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
+	"hash/maphash"
 	"strconv"
 	"sync"
 	"time"
@@ -22,8 +22,9 @@ import (
 type seen struct {
 	mu       sync.Mutex
 	size     int // of one generation
-	now, old map[mark]struct{}
-	before   map[mark]struct{} // of an earlier process
+	seeds    [2]maphash.Seed
+	now, old map[trace]struct{}
+	before   map[trace]struct{} // of an earlier process
 	began    time.Time
 }
 
@@ -40,9 +41,9 @@ func (s *seen) recall(ctx context.Context, m Memory, now time.Time) error {
 	if m == nil {
 		return nil
 	}
-	before := map[mark]struct{}{}
+	before := map[trace]struct{}{}
 	err := m.NewestEvents(ctx, now.Add(-dedupeWindow), s.size, func(p cdp.ProjectID, uuid string) {
-		before[markOf(eventKey(p, uuid))] = struct{}{}
+		before[s.trace(eventKey(p, uuid))] = struct{}{}
 	})
 	if err != nil {
 		return fmt.Errorf("recall the newest events: %w", err)
@@ -56,7 +57,7 @@ func (s *seen) recall(ctx context.Context, m Memory, now time.Time) error {
 // again reports whether an event that was received at an instant was here
 // before.
 func (s *seen) again(text string, received time.Time) bool {
-	key := markOf(text)
+	key := s.trace(text)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.knows(key) {
@@ -76,27 +77,27 @@ func eventKey(p cdp.ProjectID, uuid string) string {
 	return strconv.FormatInt(int64(p), 10) + "/" + uuid
 }
 
-// mark stands for a key: 16 bytes of its hash, a fifth of what a text costs.
-type mark [16]byte
+// trace stands for a key: two hashes of it, a fifth of what a text costs. Their
+// seeds are of this process, so nobody can make two keys meet.
+type trace [2]uint64
 
-func markOf(key string) mark {
-	sum := sha256.Sum256([]byte(key))
-	return mark(sum[:16])
+func (s *seen) trace(key string) trace {
+	return trace{maphash.String(s.seeds[0], key), maphash.String(s.seeds[1], key)}
 }
 
 func newSeen(size int) *seen {
-	return &seen{size: size, now: make(map[mark]struct{}), old: make(map[mark]struct{})}
+	return &seen{size: size, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, now: make(map[trace]struct{}), old: make(map[trace]struct{})}
 }
 
 func (s *seen) has(text string) bool {
-	key := markOf(text)
+	key := s.trace(text)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.knows(key)
 }
 
 // knows needs mu.
-func (s *seen) knows(key mark) bool {
+func (s *seen) knows(key trace) bool {
 	if _, ok := s.now[key]; ok {
 		return true
 	}
@@ -105,11 +106,11 @@ func (s *seen) knows(key mark) bool {
 }
 
 func (s *seen) add(text string) {
-	key := markOf(text)
+	key := s.trace(text)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.now) >= s.size {
-		s.old, s.now = s.now, make(map[mark]struct{}, s.size)
+		s.old, s.now = s.now, make(map[trace]struct{}, s.size)
 	}
 	s.now[key] = struct{}{}
 }

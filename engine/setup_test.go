@@ -180,7 +180,7 @@ func (d *diary) Record(_ context.Context, b cdp.Batch) error {
 		return errors.New("the disk is full")
 	}
 	d.events = append(d.events, b.Events...)
-	for _, r := range b.Runs {
+	for _, r := range slices.Concat(b.Runs, b.Ended) {
 		d.runs[r.ID] = r
 	}
 	d.entries = append(d.entries, b.Logs...)

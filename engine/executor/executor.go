@@ -68,8 +68,10 @@ type Executor struct {
 	newID    func() string
 	machines sync.Pool
 	readers  sync.Pool // of JSON, which remember the keys of events
-	gate     *gate     // for programs of destinations that compute
-	own      map[string]bool
+	// transformations are the pooled parts of their runs.
+	transformations sync.Pool
+	gate            *gate // for programs of destinations that compute
+	own             map[string]bool
 }
 
 // New makes an Executor. Fetch must be there.
@@ -98,6 +100,7 @@ func New(cfg Config) (*Executor, error) {
 	}
 	x.machines.New = func() any { return new(vm.Machine) }
 	x.readers.New = func() any { return new(vm.JSONReader) }
+	x.transformations.New = newTransformation
 	for _, h := range cfg.OwnHosts {
 		x.own[strings.ToLower(h)] = true
 	}

@@ -46,6 +46,7 @@ type filter struct {
 	// names are the event names that can match at all; nil when any can.
 	names   map[string]bool
 	program *vm.Program
+	plain   bool   // the program asks for plain globals only
 	fault   string // why there is no program
 }
 
@@ -118,7 +119,7 @@ func (x *Executor) compileFilter(fs *cdp.Filters) filter {
 		f.fault = err.Error()
 		return f
 	}
-	f.program = p
+	f.program, f.plain = p, plainly(fs.Bytecode)
 	return f
 }
 
@@ -171,7 +172,11 @@ func (f *filter) matches(s *Scope) match {
 	case f.program == nil:
 		return match{err: fmt.Errorf("%s", f.fault)}
 	}
-	out := s.x.runOnce(f.program, s.filterGlobals(), s.x.filterBudget(), nil)
+	globals := s.plainGlobals()
+	if !f.plain || s.given.groups.IsDict() {
+		globals = s.filterGlobals()
+	}
+	out := s.x.runOnce(f.program, globals, s.x.filterBudget(), nil)
 	if out.err != nil {
 		return match{err: fmt.Errorf("%s", shortText(out.err))}
 	}

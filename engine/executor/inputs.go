@@ -18,6 +18,8 @@ const extendKey = "$$_extend_object"
 // for the function itself or for one of its mappings.
 type inputPlan struct {
 	inputs []plannedInput
+	// hides tells that some input may hold what must not be seen.
+	hides bool
 	// nonFailure are the statuses of fetch that are no failure although they
 	// are 400 or more: numbers, and 4 and 5 for whole classes. They can be an
 	// input's value, so they are read after evaluation.
@@ -29,8 +31,10 @@ type plannedInput struct {
 	order  int
 	kind   string // the type in the inputs schema
 	secret bool
-	liquid bool
-	node   node
+	// credential: its key says that it holds one.
+	credential bool
+	liquid     bool
+	node       node
 }
 
 // node is an input's value, or a part of it, ready to be evaluated.
@@ -88,6 +92,11 @@ func (x *Executor) planInputs(f *cdp.Function, mapping int) (*inputPlan, error) 
 		plan.inputs = append(plan.inputs, p)
 	}
 	sort.SliceStable(plan.inputs, func(i, j int) bool { return plan.inputs[i].order < plan.inputs[j].order })
+	for i := range plan.inputs {
+		in := &plan.inputs[i]
+		in.credential = credentialKey.MatchString(in.key)
+		plan.hides = plan.hides || in.secret || in.credential || in.kind == "integration" || in.kind == "integration_multi" || in.kind == "dictionary"
+	}
 	return plan, nil
 }
 

@@ -115,7 +115,7 @@ func (x *Executor) planAs(id cdp.InvocationID, f *Function, plan *inputPlan, ind
 	m.Planned = append(m.Planned, Planned{globals: globals, Invocation: cdp.Invocation{
 		ID: id, Project: s.project.ID, Function: f.ID, Version: f.Version, Mapping: index,
 		EventUUID: s.uuid, EventName: s.name, DistinctID: s.distinctID,
-		Globals: vm.AppendJSON(make([]byte, 0, s.size+1024), globals), ScheduledAt: x.now().UTC(),
+		Globals: vm.AppendJSON(make([]byte, 0, 6*s.size+2048), globals), ScheduledAt: x.now().UTC(),
 	}})
 }
 

@@ -27,51 +27,93 @@ func personless(props vm.Value) bool {
 func (s *Scope) Normalize() {
 	props := s.props
 	if s.name != "$snapshot" && s.name != "$performance_event" {
-		props = withInitial(props)
+		props = s.withInitial()
 	}
 	props = settlePerson(props, s.name)
 	props = without(props, "$elements_chain", "$elements")
-	if props != s.props {
+	if props != s.props || s.open {
 		s.setProps(props)
 	}
 }
 
+// initial is one of the keys, ready to be put into $set and $set_once.
+type initial struct{ name, set, once vm.Value }
+
+var (
+	initials     = makeInitials()
+	initialPlace = placesOf(initialKeys)
+)
+
+// mostInitials is more than there are.
+const mostInitials = 64
+
+func makeInitials() []initial {
+	out := make([]initial, len(initialKeys))
+	for i, key := range initialKeys {
+		as := key
+		if key == "$os_name" {
+			as = "$os"
+		}
+		out[i] = initial{vm.String(key), vm.String(as), vm.String("$initial_" + strings.TrimPrefix(as, "$"))}
+	}
+	return out
+}
+
+func placesOf(keys []string) map[string]int {
+	out := make(map[string]int, len(keys))
+	for i, key := range keys {
+		out[key] = i
+	}
+	return out
+}
+
 // withInitial fills $set and $set_once from what the event tells.
-func withInitial(props vm.Value) vm.Value {
+func (s *Scope) withInitial() vm.Value {
+	props := s.props
 	server := props.Path("$is_server").Truth()
-	set, once, found := vm.Null, vm.Null, false
-	for _, key := range initialKeys {
-		v, ok := props.Get(key)
-		if !ok || server && strings.HasPrefix(key, "$os") {
+	var values [mostInitials]vm.Value // in the order of the keys, whatever the event's
+	var has [mostInitials]bool
+	found := 0
+	keys, vals := props.Entries()
+	for i, k := range keys {
+		if !k.IsString() {
 			continue
 		}
-		if !found {
-			found = true
-			set, once = edit(props.Path("$set"), 8), edit(props.Path("$set_once"), 8)
+		at, ok := initialPlace[k.Text()]
+		if !ok || server && strings.HasPrefix(k.Text(), "$os") {
+			continue
 		}
-		if key == "$os_name" {
-			key = "$os"
+		values[at], has[at] = vals[i], true
+		found++
+	}
+	if found == 0 {
+		return props
+	}
+	set, once := edit(props.Path("$set"), found), edit(props.Path("$set_once"), found)
+	props = s.editProps(3)
+	for i, in := range initials {
+		if !has[i] {
+			continue
+		}
+		if initialKeys[i] == "$os_name" {
 			if have, _ := props.Get("$os"); have.Truthy() {
 				continue
 			}
-			props = edit(props, 3)
-			props.Set("$os", v)
+			props.Put(in.set, values[i])
 		}
-		fill(set, key, v)
-		fill(once, "$initial_"+strings.TrimPrefix(key, "$"), v)
+		fill(set, in.set, values[i])
+		fill(once, in.once, values[i])
 	}
-	if !found {
-		return props
-	}
-	props = edit(props, 2)
-	props.Set("$set", set)
-	props.Set("$set_once", once)
+	props.Put(setKey, set)
+	props.Put(setOnceKey, once)
 	return props
 }
 
-func fill(d vm.Value, key string, v vm.Value) {
-	if _, ok := d.Get(key); !ok {
-		d.Set(key, v)
+var setKey, setOnceKey = vm.String("$set"), vm.String("$set_once")
+
+func fill(d, key, v vm.Value) {
+	if _, ok := d.Lookup(key); !ok {
+		d.Put(key, v)
 	}
 }
 

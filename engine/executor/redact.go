@@ -40,6 +40,9 @@ func (r redactor) text(s string) string {
 
 // newRedactor collects what must not be seen among the evaluated inputs.
 func newRedactor(plan *inputPlan, inputs vm.Value) redactor {
+	if !plan.hides {
+		return redactor{}
+	}
 	c := collector{seen: map[string]bool{}}
 	for i := range plan.inputs {
 		in := &plan.inputs[i]
@@ -49,7 +52,7 @@ func newRedactor(plan *inputPlan, inputs vm.Value) redactor {
 			c.all(value, 1, 10)
 		case in.kind == "integration" || in.kind == "integration_multi":
 			c.all(value, shortestRedacted, 10)
-		case credentialKey.MatchString(in.key):
+		case in.credential:
 			c.add(value.Text(), shortestRedacted)
 		case in.kind == "dictionary":
 			c.headers(value)

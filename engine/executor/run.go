@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"hogpen/cdp"
@@ -327,8 +328,12 @@ func (r *run) completed(out outcome) string {
 
 // completed is the last line of a run without error.
 func completed(total time.Duration, out outcome, url string) string {
-	return fmt.Sprintf("Function completed in %sms. Sync: %sms. Mem: %skb. Ops: %d. Event: '%s'",
-		twoDigits(milliseconds(total)), twoDigits(milliseconds(out.took)), twoDigits(float64(out.memory)/1024), out.ops, url)
+	b := append(make([]byte, 0, 96+len(url)), "Function completed in "...)
+	b = appendTwoDigits(b, milliseconds(total))
+	b = appendTwoDigits(append(b, "ms. Sync: "...), milliseconds(out.took))
+	b = appendTwoDigits(append(b, "ms. Mem: "...), float64(out.memory)/1024)
+	b = strconv.AppendInt(append(b, "kb. Ops: "...), out.ops, 10)
+	return string(append(append(append(b, ". Event: '"...), url...), '\''))
 }
 
 func errorKind(err error) string {

@@ -28,6 +28,8 @@ type Scope struct {
 	props      vm.Value // frozen
 	elements   string
 
+	// open tells that props are a private copy that may still be changed.
+	open bool
 	// raw is the JSON of props; nil when they were changed since.
 	raw json.RawMessage
 	// size is about how long that JSON is.
@@ -35,8 +37,11 @@ type Scope struct {
 	// given are the globals of a test run; null values are derived as always.
 	given given
 
+	isoTime string // timestamp as text; "" while nobody asked
+
 	// Made when first asked for; forgotten when the event changes.
 	filter vm.Value
+	plain  vm.Value
 	event  vm.Value
 	person vm.Value
 	hasOne bool // person was looked for
@@ -82,13 +87,17 @@ func (x *Executor) parseObject(raw []byte) (vm.Value, error) {
 // Name is the event's name as it is now.
 func (s *Scope) Name() string { return s.name }
 
+// UUID is the event's.
+func (s *Scope) UUID() string { return s.uuid }
+
 // DistinctID is the event's distinct ID as it is now.
 func (s *Scope) DistinctID() string { return s.distinctID }
 
 // Event gives the event as it is now, with its properties as JSON.
 func (s *Scope) Event() cdp.Event {
 	if s.raw == nil {
-		s.raw = vm.AppendJSON(make([]byte, 0, s.size+512), s.props)
+		// Person properties and lists make it about twice as long as it came.
+		s.raw = vm.AppendJSON(make([]byte, 0, 2*s.size+1024), s.props)
 	}
 	return cdp.Event{
 		Project: s.project.ID, UUID: s.uuid, Name: s.name, DistinctID: s.distinctID,
@@ -96,26 +105,34 @@ func (s *Scope) Event() cdp.Event {
 	}
 }
 
+// editProps gives the properties for a change, with room for some more; what
+// is changed is in force after setProps.
+func (s *Scope) editProps(extra int) vm.Value {
+	if s.open {
+		return s.props
+	}
+	return s.props.Copy(extra)
+}
+
+// leaveOpen is setProps for properties that are about to be edited again.
+func (s *Scope) leaveOpen(v vm.Value) {
+	s.props, s.open, s.raw = v, true, nil
+	s.forget()
+}
+
 // setProps replaces the properties; v is frozen here.
 func (s *Scope) setProps(v vm.Value) {
-	s.props = v.Freeze()
+	s.props, s.open = v.Freeze(), false
 	s.raw = nil
 	s.forget()
 }
 
 func (s *Scope) forget() {
-	s.filter, s.event, s.person, s.hasOne = vm.Null, vm.Null, vm.Null, false
+	s.filter, s.plain, s.event, s.person, s.hasOne = vm.Null, vm.Null, vm.Null, vm.Null, false
 }
 
 // edit gives a changeable copy of the top level of a dict.
-func edit(v vm.Value, extra int) vm.Value {
-	keys, vals := v.Entries()
-	c := vm.NewDict(len(keys) + extra)
-	for i, k := range keys {
-		c.Put(k, vals[i])
-	}
-	return c
-}
+func edit(v vm.Value, extra int) vm.Value { return v.Copy(extra) }
 
 // without gives a copy of a dict without some keys, or the dict itself when it
 // has none of them.
@@ -303,12 +320,54 @@ func (s *Scope) sourceURL(f *Function) string {
 // transformGlobals are what a transformation sees, without its inputs. The
 // project's empty name and the site's URL are upstream's (specification 2.2).
 func (s *Scope) transformGlobals() vm.Value {
-	url := s.props.Path("$current_url").Text()
-	g := vm.NewDict(3)
-	g.Set("project", dict("id", vm.Number(float64(s.project.ID)), "name", "", "url", s.x.base).Freeze())
-	g.Set("event", dict("uuid", s.uuid, "event", s.name, "distinct_id", s.distinctID, "properties", s.props,
-		"elements_chain", s.elements, "timestamp", iso(s.timestamp), "url", url).Freeze())
-	return g
+	project := vm.DictOf(projectKeys, []vm.Value{vm.Number(float64(s.project.ID)), emptyText, vm.String(s.x.base)})
+	event := vm.DictOf(transformEventKeys, []vm.Value{vm.String(s.uuid), vm.String(s.name), vm.String(s.distinctID), s.props,
+		vm.String(s.elements), vm.String(s.isoTimestamp()), vm.String(s.props.Path("$current_url").Text())})
+	return vm.DictOf(transformKeys, append(make([]vm.Value, 0, 3), project.Freeze(), event.Freeze()))
+}
+
+// isoTimestamp is the event's time as programs see it.
+func (s *Scope) isoTimestamp() string {
+	if s.isoTime == "" {
+		s.isoTime = iso(s.timestamp)
+	}
+	return s.isoTime
+}
+
+// Keys of the dicts that each event makes.
+var (
+	projectKeys        = vm.Texts("id", "name", "url")
+	transformKeys      = vm.Texts("project", "event")
+	transformEventKeys = vm.Texts("uuid", "event", "distinct_id", "properties", "elements_chain", "timestamp", "url")
+	plainFilterKeys    = vm.Texts("event", "uuid", "timestamp", "distinct_id", "properties", "variables")
+	emptyText          = vm.String("")
+	emptyDict          = vm.NewDict(0).Freeze()
+)
+
+// plainGlobals are the filter's globals that every event has. A filter that
+// names none of the others is given these, and most name none.
+func (s *Scope) plainGlobals() vm.Value {
+	if s.plain.IsNull() {
+		variables := emptyDict
+		if s.given.variables.IsDict() {
+			variables = s.given.variables
+		}
+		s.plain = vm.DictOf(plainFilterKeys, []vm.Value{vm.String(s.name), vm.String(s.uuid), vm.String(s.isoTimestamp()),
+			vm.String(s.distinctID), s.props, variables}).Freeze()
+	}
+	return s.plain
+}
+
+// plainly reports whether a filter's program, as JSON, asks for plain globals
+// only: whether none of its texts could name another one.
+func plainly(code []byte) bool {
+	for _, name := range []string{"person", "pdi", "elements", "group"} {
+		if bytes.Contains(code, []byte(name)) {
+			return false
+		}
+	}
+	// A name may be spelled with escapes.
+	return !bytes.Contains(code, []byte(`\u`))
 }
 
 // filterGlobals are what filters see (specification 4.3): made once for an

@@ -42,12 +42,10 @@ const (
 
 // uuid5 is a version 5 UUID (RFC 9562). space must be a valid UUID.
 func uuid5(space, name string) string {
-	h := sha1.New()
+	var room [128]byte
 	ns, _ := hex.DecodeString(strings.ReplaceAll(space, "-", ""))
-	h.Write(ns)
-	h.Write([]byte(name))
-	var b [20]byte
-	u := h.Sum(b[:0])
+	sum := sha1.Sum(append(append(room[:0], ns...), name...))
+	u := sum[:]
 	u[6] = u[6]&0x0f | 0x50
 	u[8] = u[8]&0x3f | 0x80
 	var out [36]byte
@@ -75,16 +73,40 @@ func InvocationID(eventUUID string, function cdp.FunctionID, mapping int) cdp.In
 	return cdp.InvocationID(uuid5(invocationSpace, eventUUID+"/"+string(function)+"/"+strconv.Itoa(mapping)))
 }
 
-// twoDigits writes a number with two significant digits.
-func twoDigits(f float64) string {
+// appendTwoDigits writes a number, which is not negative, with two significant
+// digits and without an exponent.
+func appendTwoDigits(b []byte, f float64) []byte {
 	if f == 0 || math.IsNaN(f) || math.IsInf(f, 0) {
-		return "0"
+		return append(b, '0')
 	}
-	r, err := strconv.ParseFloat(strconv.FormatFloat(f, 'e', 1, 64), 64)
-	if err != nil {
-		return "0"
+	var room [32]byte
+	t := strconv.AppendFloat(room[:0], f, 'e', 1, 64) // d.de±dd
+	first, second := t[0], t[2]
+	exponent, err := strconv.Atoi(string(t[4:]))
+	switch {
+	case err != nil:
+		return append(b, '0')
+	case exponent > 0:
+		b = append(b, first, second)
+		for range exponent - 1 {
+			b = append(b, '0')
+		}
+		return b
+	case exponent == 0:
+		b = append(b, first)
+		if second != '0' {
+			b = append(b, '.', second)
+		}
+		return b
 	}
-	return strconv.FormatFloat(r, 'f', -1, 64)
+	b = append(b, '0', '.')
+	for range -exponent - 1 {
+		b = append(b, '0')
+	}
+	if b = append(b, first); second != '0' {
+		b = append(b, second)
+	}
+	return b
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

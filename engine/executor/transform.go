@@ -34,7 +34,7 @@ func (s *Scope) EndTransformations(l *Lists) {
 	if len(l.succeeded)+len(l.failed)+len(l.skipped) == 0 {
 		return
 	}
-	p := edit(s.props, 3)
+	p := s.editProps(5) // two more come with Normalize
 	for _, e := range []struct {
 		key    string
 		labels []string
@@ -48,7 +48,7 @@ func (s *Scope) EndTransformations(l *Lists) {
 		}
 		p.Set(e.key, vm.NewArray(list))
 	}
-	s.setProps(p)
+	s.leaveOpen(p)
 }
 
 // Bypasses reports whether an event is not transformed.
@@ -67,7 +67,14 @@ type Transformed struct {
 	Logs     []cdp.LogEntry
 	Took     time.Duration // the program's time
 	id       cdp.InvocationID
-	hide     func(string) string // redacts the secrets of this run
+	plan     *inputPlan
+	inputs   vm.Value
+}
+
+// hide redacts the secrets of this run.
+func (t *Transformed) hide(s string) string {
+	h := newRedactor(t.plan, t.inputs)
+	return h.text(s)
 }
 
 // Invocation is the ID under which the run was logged.
@@ -77,13 +84,30 @@ func (t *Transformed) Invocation() cdp.InvocationID { return t.id }
 // (runtime specification 3.2). A transformation that fails leaves the event as
 // it was.
 func (x *Executor) Transform(f *Function, s *Scope, l *Lists) Transformed {
-	w := transformation{x: x, f: f, s: s, lists: l}
+	w := x.transformations.Get().(*transformation)
+	defer w.release()
+	w.x, w.f, w.s, w.lists = x, f, s, l
 	w.out.id = InvocationID(s.uuid, f.ID, -1)
-	w.journal = x.journal(s.project.ID, f, w.out.id)
-	w.journal.hide = w.hide
+	w.journal = journal{project: s.project.ID, function: f.ID, invocation: w.out.id, now: x.now, hide: w.redact}
 	w.work()
-	w.out.Logs, w.out.hide = w.journal.entries, w.hide
+	w.out.Logs, w.out.plan, w.out.inputs = w.journal.entries, f.inputs, w.inputs
 	return w.out
+}
+
+// newTransformation makes one for the pool: its host functions, bound to it,
+// serve all runs for which it is taken.
+func newTransformation() any {
+	w := new(transformation)
+	w.functions = w.host()
+	w.redact = w.hide
+	return w
+}
+
+// release gives w back without anything of its run.
+func (w *transformation) release() {
+	x := w.x
+	*w = transformation{functions: w.functions, redact: w.redact}
+	x.transformations.Put(w)
 }
 
 // transformation is one run of one transformation.
@@ -92,11 +116,14 @@ type transformation struct {
 	f       *Function
 	s       *Scope
 	lists   *Lists
-	journal *journal
+	journal journal
 	inputs  vm.Value
 	hidden  *redactor
 	prints  int
 	out     Transformed
+
+	functions map[string]vm.HostFunc
+	redact    func(string) string
 }
 
 func (w *transformation) hide(s string) string {
@@ -123,7 +150,7 @@ func (w *transformation) work() {
 	}
 	globals.Set("inputs", inputs)
 	w.out.Ran = true
-	out := w.x.runOnce(w.f.program, globals, w.x.transformBudget(), w.host())
+	out := w.x.runOnce(w.f.program, globals, w.x.transformBudget(), w.functions)
 	w.out.Took = out.took
 	if out.suspended != nil {
 		out.err = fmt.Errorf("Function suspended on async function '%s' but this executor cannot run async functions", out.suspended.Name)

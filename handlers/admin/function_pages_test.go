@@ -181,7 +181,8 @@ func TestWatcherIsSeenAndReset(t *testing.T) {
 		Enabled bool
 	}
 	p.MustAPI(t, http.StatusOK, "GET", p.Project("hog_functions/%s/", id), nil, &answer)
-	if answer.Status.State != 3 || answer.Status.Tokens != 0 || !answer.Enabled {
+	// Ten tokens a second come back from the first whole second on.
+	if answer.Status.State != 3 || answer.Status.Tokens > 1000 || !answer.Enabled {
 		t.Errorf("the API says %+v", answer)
 	}
 	// A save gives it another chance.

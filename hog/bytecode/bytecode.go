@@ -105,4 +105,17 @@ type Program struct {
 	// Spans[i] is where Code[i] comes from in the source; empty when the
 	// program was read from JSON.
 	Spans []ast.Span
+	// Locals names the slots of frames, for who looks into a run; empty when
+	// the program was read from JSON.
+	Locals []Local
+}
+
+// Local is the name of a variable in a stretch of code. Numbers of elements
+// count without the header, as jumps do.
+type Local struct {
+	Name     string
+	Slot     int32 // counted from the frame's begin; with Upvalue, the number of the upvalue
+	Function int32 // the element at which the function's body begins; 0 for the program
+	From, To int32 // the elements between which the name holds; To is exclusive
+	Upvalue  bool
 }

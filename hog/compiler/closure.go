@@ -8,13 +8,15 @@ import (
 // closure writes a function value: its body inline, then what it captures.
 func (f *function) closure(name string, params []ast.Name, span ast.Span, body func(*function)) {
 	inner := f.newFunction(f)
-	for _, p := range params {
-		inner.declare(p)
-	}
 	f.emit(span, bytecode.IntElem(int64(bytecode.Callable)), bytecode.StringElem(name))
 	f.emit(span, bytecode.IntElem(int64(len(params))), bytecode.IntElem(0), bytecode.IntElem(0))
 	start := len(f.code)
+	inner.start = start
+	for _, p := range params {
+		inner.declare(p)
+	}
 	body(inner)
+	inner.finish()
 	f.set(start-2, len(inner.upvalues))
 	f.set(start-1, len(f.code)-start)
 	f.op(span, bytecode.Closure, len(inner.upvalues))

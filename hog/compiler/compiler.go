@@ -95,6 +95,7 @@ func Program(p *ast.Program, opt Options) (Result, ast.Diagnostics) {
 	if !opt.Repl {
 		f.endScope(ast.Span{Start: p.Span.End, End: p.Span.End})
 	}
+	f.finish()
 	return u.result(names)
 }
 
@@ -105,6 +106,7 @@ func Expr(e ast.Expr, opt Options) (Result, ast.Diagnostics) {
 	f := u.newFunction(nil)
 	f.cohorts, f.nullSafe = opt.Cohorts, opt.NullSafe
 	f.expr(e)
+	f.finish()
 	return u.result(nil)
 }
 
@@ -115,6 +117,7 @@ type unit struct {
 	root    ast.Node
 	code    []bytecode.Elem
 	spans   []ast.Span
+	notes   []bytecode.Local
 	diags   ast.Diagnostics
 	globals []GlobalRead
 	// declared are the functions of the whole program, for hints; filled when
@@ -126,7 +129,7 @@ func (u *unit) result(locals []string) (Result, ast.Diagnostics) {
 	sort.SliceStable(u.diags, func(i, j int) bool { return u.diags[i].Span.Start < u.diags[j].Span.Start })
 	r := Result{Locals: locals, Globals: u.globals}
 	if !u.diags.Failed() {
-		r.Program = &bytecode.Program{Version: 1, Code: u.code, Spans: u.spans}
+		r.Program = &bytecode.Program{Version: 1, Code: u.code, Spans: u.spans, Locals: u.notes}
 	}
 	return r, u.diags
 }

@@ -10,6 +10,7 @@ type local struct {
 	name     string
 	depth    int
 	captured bool
+	note     int // its place in the unit's notes
 }
 
 // upvalue is a variable of an enclosing function: a local of the one directly
@@ -30,6 +31,8 @@ type function struct {
 	depth    int
 	cohorts  bool
 	nullSafe bool
+	start    int      // where its body begins in the code
+	upNames  []string // the names of the upvalues
 }
 
 // newFunction starts a function. The cohort and null-safe options are not
@@ -41,7 +44,8 @@ func (u *unit) newFunction(parent *function) *function {
 // push adds a local.
 func (f *function) push(name string) int {
 	i := len(f.locals)
-	f.locals = append(f.locals, local{name: name, depth: f.depth})
+	f.locals = append(f.locals, local{name: name, depth: f.depth, note: len(f.notes)})
+	f.notes = append(f.notes, bytecode.Local{Name: name, Slot: int32(i), Function: int32(f.start), From: int32(len(f.code))})
 	f.slots[name] = append(f.slots[name], i)
 	return i
 }
@@ -52,7 +56,28 @@ func (f *function) forget() local {
 	f.locals = f.locals[:len(f.locals)-1]
 	same := f.slots[last.name]
 	f.slots[last.name] = same[:len(same)-1]
+	f.notes[last.note].To = int32(len(f.code))
 	return last
+}
+
+// born tells that the newest local has its value from here on.
+func (f *function) born() {
+	if n := len(f.locals); n > 0 {
+		f.notes[f.locals[n-1].note].From = int32(len(f.code))
+	}
+}
+
+// finish notes how far the locals that are left reach, and the upvalues.
+func (f *function) finish() {
+	end := int32(len(f.code))
+	for _, l := range f.locals {
+		f.notes[l.note].To = end
+	}
+	for i, name := range f.upNames {
+		f.notes = append(f.notes, bytecode.Local{
+			Name: name, Slot: int32(i), Function: int32(f.start), From: int32(f.start), To: end, Upvalue: true,
+		})
+	}
 }
 
 // declare adds a local to the current scope and returns its slot.
@@ -121,15 +146,15 @@ func (f *function) findUpvalue(name string) int {
 	}
 	if i := f.parent.findLocal(name); i >= 0 {
 		f.parent.locals[i].captured = true
-		return f.addUpvalue(upvalue{i, true})
+		return f.addUpvalue(upvalue{i, true}, name)
 	}
 	if i := f.parent.findUpvalue(name); i >= 0 {
-		return f.addUpvalue(upvalue{i, false})
+		return f.addUpvalue(upvalue{i, false}, name)
 	}
 	return -1
 }
 
-func (f *function) addUpvalue(u upvalue) int {
+func (f *function) addUpvalue(u upvalue, name string) int {
 	if i, ok := f.captured[u]; ok {
 		return i
 	}
@@ -138,6 +163,7 @@ func (f *function) addUpvalue(u upvalue) int {
 	}
 	f.captured[u] = len(f.upvalues)
 	f.upvalues = append(f.upvalues, u)
+	f.upNames = append(f.upNames, name)
 	return len(f.upvalues) - 1
 }
 

@@ -86,6 +86,7 @@ func (f *function) exprOrNull(e ast.Expr, span ast.Span) {
 func (f *function) let(s *ast.Let) {
 	f.declare(s.Name)
 	f.exprOrNull(s.Value, s.Span)
+	f.born()
 }
 
 func (f *function) assign(s *ast.Assign) {

@@ -169,10 +169,11 @@ func splitSign(text string) (sign, rest string) {
 	return "", text
 }
 
-// validText replaces broken UTF-8, so that bytecode and JSON agree on a string.
+// validText replaces broken UTF-8, so that bytecode and JSON agree on a string:
+// each bad byte on its own, so that what stands between two matters not.
 func validText(s string) string {
 	if utf8.ValidString(s) {
 		return s
 	}
-	return strings.ToValidUTF8(s, "\ufffd")
+	return strings.Map(func(r rune) rune { return r }, s)
 }

@@ -61,7 +61,9 @@ func level(e ast.Expr) int {
 		return precOr
 	case *ast.Alias:
 		return precAlias
-	case *ast.Lambda, *ast.NamedArg, *ast.Unsupported, *ast.Cast, *ast.Slice, *ast.Positional, *ast.IsDistinct:
+	case *ast.IsDistinct:
+		return precIsNull
+	case *ast.Lambda, *ast.NamedArg:
 		return precLowest
 	}
 	return precPostfix

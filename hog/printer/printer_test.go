@@ -67,7 +67,7 @@ var tricky = []string{
 	"case when a then b end", "case x when 1 then 2 else 3 end", "case when `end` then `when` end", "interval 3 day", "trim(both 'x' from s)",
 	"a as b", "(a as b).c", "a::int", "a[1:2]", "#1", "lambda x, y: x", "columns('a')",
 	"(select 1)", "((select 1))", "(select a b, c from t // x\n where {d})", "f((select 1 union all select 2), 1)", "((select 1) except (select 2)) + 1", "(select 1).a", "sql(a + {b})",
-	"cast(a as Int) + 1", "-cast(a as Int)", "a is not distinct from b = c", "a::Array(Int)[1]", "a[:2]", "a[1:][2]",
+	"not#0", "not a::Int", "not a[1:2]", "not a is distinct from b", "not columns(a)", "cast(a as Int) + 1", "-cast(a as Int)", "a is not distinct from b = c", "a::Array(Int)[1]", "a[:2]", "a[1:][2]",
 	"<T a='x' b={1} c/>", "<a>hi {x}</a>", "<a>{'x'}{'y'}</a>", "<a> <b/> {x}\n<c/></a>", "<a><b/>x<c/></a>", "<a>\n  {x}\n</a>", "x := <a/>", "a<b", "i<n;",
 	"`a b`", "`true`", "`a``b`", "\"a\"\"b\"", "let `let` := 1", "let array := [1]; array", "0x1F + 0b1 + 007 + 1. + .5 + 1e-5 + inf + nan + -inf + - 5 + +3", "'it''s' + 'a\\nb\\x41'", "'multi\nline'",
 	"// a\nb // c\n// d\n\n\n// e\nf /* g */ + /* h */ i // j", "f(a, // x\n b // y\n)", "[ // a\n 1, 2 // b\n // c\n]", "{ // a\n 'k': 1, // b\n // c\n}", "f(/* a */)", "if (a) { // b\n}", "if (a // b\n) c", "x -> { // c\n}", "fn f( // a\n b) {}", "a /* x\ny */ + b", "/* m\n\n\nn */ a", "a; /* m\nn */ b", "a\n\n\n;\n\nb", "#c\n--d\n//e", "a and // b\nc", "a // b\nand c", "let a // b\n := 1", "return // x\n a", "f(x -> { return 1 }, xs) // t", "<a // b\n c={d // e\n}/>", "f'{a // b\n}c'",

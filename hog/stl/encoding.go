@@ -146,29 +146,33 @@ func encodeURLComponent(c *vm.Call) (vm.Value, error) {
 	return vm.String(string(b)), nil
 }
 
+// decodeURLComponent passes on what is not escaped, halves of characters too.
 func decodeURLComponent(c *vm.Call) (vm.Value, error) {
 	s := vm.JSText(c.Arg(0))
 	if err := work(c, len(s)); err != nil {
 		return vm.Null, err
 	}
 	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
+	for i := 0; i < len(s); {
 		if s[i] != '%' {
 			b = append(b, s[i])
+			i++
 			continue
 		}
-		if i+2 >= len(s) {
+		start := len(b)
+		for ; i < len(s) && s[i] == '%'; i += 3 {
+			if i+2 >= len(s) {
+				return vm.Null, vm.Errorf("URI malformed")
+			}
+			hi, lo := strings.IndexByte(upperHex, upperByte(s[i+1])), strings.IndexByte(upperHex, upperByte(s[i+2]))
+			if hi < 0 || lo < 0 {
+				return vm.Null, vm.Errorf("URI malformed")
+			}
+			b = append(b, byte(hi<<4|lo))
+		}
+		if !utf8.Valid(b[start:]) {
 			return vm.Null, vm.Errorf("URI malformed")
 		}
-		hi, lo := strings.IndexByte(upperHex, upperByte(s[i+1])), strings.IndexByte(upperHex, upperByte(s[i+2]))
-		if hi < 0 || lo < 0 {
-			return vm.Null, vm.Errorf("URI malformed")
-		}
-		b = append(b, byte(hi<<4|lo))
-		i += 2
-	}
-	if !utf8.Valid(b) {
-		return vm.Null, vm.Errorf("URI malformed")
 	}
 	return vm.String(string(b)), nil
 }

@@ -129,12 +129,25 @@ func walk(c *vm.Call, path []vm.Value) (vm.Value, bool, error) {
 	if !ok || err != nil {
 		return vm.Null, false, err
 	}
-	for _, key := range path {
+	for i, key := range path {
+		if key.IsNumber() && key.Num() == 0 && counts(c, v, i) {
+			return vm.Null, false, vm.LibraryErrorf("Hog arrays start from index 1")
+		}
 		if v, err = c.Property(v, key); err != nil {
 			return vm.Null, false, err
 		}
 	}
 	return v, true, nil
+}
+
+// counts tells whether a number at place i of a path counts elements of v,
+// though it has none: a dict that came as a value may have a key 0, and nothing
+// else that a path starts from is looked into.
+func counts(c *vm.Call, v vm.Value, i int) bool {
+	if v.IsDict() {
+		return c.Arg(0).IsString()
+	}
+	return i > 0 && !v.IsNull()
 }
 
 // inside is walk for functions that give null when there is nothing to walk

@@ -227,14 +227,8 @@ func reverse(_ *vm.Call, s string) (vm.Value, error) {
 }
 
 func trimmer(name string, left, right bool) vm.HostFunc {
-	return textOrNull(name, func(c *vm.Call, s string) (vm.Value, error) {
-		char := " "
-		if !c.Arg(1).IsNull() {
-			char = vm.JSText(c.Arg(1))
-		}
-		if vm.UTF16Len(char) != 1 {
-			return vm.String(""), nil
-		}
+	trim := textOrNull(name, func(c *vm.Call, s string) (vm.Value, error) {
+		char := trimmed(c)
 		for left && strings.HasPrefix(s, char) {
 			s = s[len(char):]
 		}
@@ -243,6 +237,22 @@ func trimmer(name string, left, right bool) vm.HostFunc {
 		}
 		return vm.String(s), nil
 	})
+	return func(c *vm.Call) (vm.Value, error) {
+		// PostHog looks at the character first: so a null that is trimmed of
+		// more than one is no null either.
+		if v := c.Arg(0); (v.IsNull() || v.IsString()) && vm.UTF16Len(trimmed(c)) != 1 {
+			return vm.String(""), nil
+		}
+		return trim(c)
+	}
+}
+
+// trimmed is the character that a trim function takes away.
+func trimmed(c *vm.Call) string {
+	if c.Arg(1).IsNull() {
+		return " "
+	}
+	return vm.JSText(c.Arg(1))
 }
 
 // growing is a text that a function builds piece by piece.
@@ -360,14 +370,7 @@ func splitByString(c *vm.Call) (vm.Value, error) {
 	}
 	limit := -1
 	if !c.Arg(2).IsNull() {
-		// JavaScript takes the limit as an unsigned number of 32 bits; what is
-		// below zero is then more than any text has.
-		switch n := math.Trunc(number(c, 2, 0)); {
-		case n != n, math.IsInf(n, 0):
-			limit = 0
-		case n >= 0:
-			limit = int(math.Mod(n, 1<<32))
-		}
+		limit = unsigned32(number(c, 2, 0))
 	}
 	s := text.Text()
 	if limit == 0 {
@@ -401,6 +404,15 @@ func splitByString(c *vm.Call) (vm.Value, error) {
 		s = s[i+len(sep):]
 	}
 	return vm.NewArray(out), nil
+}
+
+// unsigned32 takes a number for one of 32 bits as JavaScript does: what is a
+// little below zero is then more than any text has.
+func unsigned32(n float64) int {
+	if n != n || math.IsInf(n, 0) {
+		return 0
+	}
+	return int(uint32(int64(math.Mod(math.Trunc(n), 1<<32))))
 }
 
 func splitUnits(s string, limit int) vm.Value {

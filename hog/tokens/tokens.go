@@ -1,7 +1,8 @@
 // Package tokens is the table of Hog's words and marks for programs that
 // colour source: one list, from which the editor's word lists
-// (views/assets/js/hog-words.js) and the TextMate grammar
-// (docs/hog.tmLanguage.json) are made by go generate. A test compares the table
+// (views/assets/js/hog-words.js), the TextMate grammar
+// (docs/hog.tmLanguage.json) and the lexer for chroma (docs/hog.chroma.xml) are
+// made by go generate. A test compares the table
 // with the lexer, which decides.
 package tokens
 

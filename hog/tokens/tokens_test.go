@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/chroma/v2"
+
 	"hogpen/hog/parser"
 	"hogpen/hog/tokens"
 )
@@ -46,7 +48,12 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	lexer, err := tokens.Chroma()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, want := range map[string]string{
+		"docs/hog.chroma.xml":          lexer,
 		"views/assets/js/hog-words.js": tokens.Script(),
 		"docs/hog.tmLanguage.json":     grammar,
 	} {
@@ -103,5 +110,42 @@ func TestGrammarColours(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "node", "-e", checker).CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != "" {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestChromaColours reads the generated lexer with chroma itself.
+func TestChromaColours(t *testing.T) {
+	t.Parallel()
+	lexer, err := chroma.NewXMLLexer(os.DirFS("../../docs"), "hog.chroma.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := "let a := f'x{event.props['k']}' // note\nif (a != null and length(a) > 1.5e3) { return <b c='d'/> }\n"
+	list, err := chroma.Tokenise(lexer, nil, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]chroma.TokenType{}
+	text := ""
+	for _, token := range list {
+		if _, ok := kinds[token.Value]; !ok {
+			kinds[token.Value] = token.Type
+		}
+		text += token.Value
+		if token.Type == chroma.Error {
+			t.Errorf("%q is not coloured", token.Value)
+		}
+	}
+	if text != source {
+		t.Errorf("the tokens are %q", text)
+	}
+	for word, want := range map[string]chroma.TokenType{
+		"let": chroma.KeywordDeclaration, ":=": chroma.Operator, "f'": chroma.LiteralString, "{": chroma.LiteralStringInterpol, "event": chroma.NameBuiltin,
+		"props": chroma.Name, "// note": chroma.CommentSingle, "if": chroma.Keyword, "and": chroma.OperatorWord, "null": chroma.KeywordConstant,
+		"length": chroma.NameFunction, "1.5e3": chroma.LiteralNumber, "return": chroma.Keyword, "<b": chroma.NameTag,
+	} {
+		if kinds[word] != want {
+			t.Errorf("%s is %s, want %s", word, kinds[word], want)
+		}
 	}
 }

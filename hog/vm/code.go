@@ -27,6 +27,9 @@ type LoadOptions struct {
 	// Chunks are the programs that import finds, by name. They may import each
 	// other. A program with chunks runs on the plain machine.
 	Chunks map[string]Chunk
+	// Inspect makes a program that an Inspector can step through. It runs on
+	// the plain machine, and slower.
+	Inspect bool
 	// SwitchOnly keeps the closure back end from being used. It is for tests
 	// that compare the two.
 	SwitchOnly bool
@@ -61,6 +64,7 @@ type Program struct {
 	opt     LoadOptions
 	main    *funcInfo
 	chunks  map[string]*Program // what import finds
+	source  *bytecode.Program   // what it was loaded from, with LoadOptions.Inspect
 	apart   bool                // sees its own globals instead of the run's
 	globals *dict               // these; nil when there are none
 
@@ -85,6 +89,7 @@ const (
 	opCallAsync                 // calls[k] of n arguments, suspends
 	opCallNone                  // calls[k] of n arguments, unknown
 	opGlue                      // jump without cost, between overlapping decodings
+	opProbe                     // the inspector may stop here
 )
 
 // instr is one decoded instruction. cost is the number of operations it stands
@@ -223,8 +228,12 @@ func load(p *bytecode.Program, opt LoadOptions, name string) (*Program, error) {
 		}
 	}
 	prog.hash = hashCode(p)
+	prog.canSuspend = prog.canSuspend || opt.Inspect
 	prog.main = &funcInfo{kind: fnLocal, name: name, prog: prog}
-	if !opt.SwitchOnly && name == "root" && len(opt.Chunks) == 0 {
+	if opt.Inspect {
+		prog.source = p
+	}
+	if !opt.SwitchOnly && !opt.Inspect && name == "root" && len(opt.Chunks) == 0 {
 		prog.entry = compileClosures(prog)
 	}
 	return prog, nil

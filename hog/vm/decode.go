@@ -49,7 +49,9 @@ func (d *decoder) decode() *Program {
 		}
 		d.p.setTarget(t.instr, to)
 	}
-	d.fold(landed)
+	if !d.p.opt.Inspect {
+		d.fold(landed)
+	}
 	d.p.landed = landed
 	d.p.starts = d.at
 	return d.p
@@ -185,6 +187,9 @@ func (d *decoder) one(pos int) (next int, fault string) {
 		return 0, fmt.Sprintf("Unexpected node while running bytecode in chunk %q: %s", d.p.name, elemText(e))
 	}
 	in := instr{op: bytecode.Op(e.Int), cost: 1, pos: int32(pos)}
+	if d.p.opt.Inspect {
+		d.emit(instr{op: opProbe, pos: int32(pos)})
+	}
 	switch in.op {
 	case bytecode.InCohort, bytecode.NotInCohort:
 		return 0, fmt.Sprintf("Unexpected node while running bytecode in chunk %q: %s", d.p.name, elemText(e))

@@ -94,6 +94,7 @@ func (t *translator) effect(in *instr, at int32) (next int32, ended bool) {
 		slot := len(t.stack) - 1
 		t.box(slot)
 		t.stmt(func(m *Machine) { m.closeCells(m.base + slot) })
+		delete(t.held, slot)
 		t.pop()
 	case bytecode.Closure:
 		t.closure(in)
@@ -213,6 +214,10 @@ func (t *translator) closure(in *instr) {
 			}
 			t.box(slots[i])
 			t.out.closes = true
+			if t.held == nil {
+				t.held = map[int]bool{}
+			}
+			t.held[slots[i]] = true
 		case -slots[i]-1 >= t.info.ups:
 			t.bad = true
 			return

@@ -141,6 +141,9 @@ func (t *translator) genValue(n *node) valueFunc {
 		return t.genLib(n)
 	}
 	info := n.info
+	if info.ups > 0 {
+		t.bad = true // nobody gave it its upvalues
+	}
 	return func(m *Machine) Value {
 		m.fail(m.alloc(160))
 		return functionValue(&function{info: info})

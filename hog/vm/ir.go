@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"maps"
 	"slices"
 	"sync"
 
@@ -117,6 +118,11 @@ type translator struct {
 	stack []*node
 	cur   block
 	index int // of the current block
+	// held are the slots that a closure stands for at this point, and heldAt
+	// those at the blocks' entries, by instruction; they are kept from attempt to
+	// attempt, for a jump back may bring more.
+	held   map[int]bool
+	heldAt map[int32]map[int]bool
 	// active are the stack depths of the handlers registered at this point, the
 	// newest last. The slice is shared, and never written to.
 	active []int
@@ -181,7 +187,7 @@ func compileClosures(p *Program) *compiled {
 const maxFrame = 1024
 
 func (t *translator) translate(info *funcInfo, root bool) bool {
-	t.info, t.root = info, root
+	t.info, t.root, t.heldAt = info, root, nil
 	clear(t.boxed)
 	if info.argc > maxFrame/2 {
 		return false
@@ -236,7 +242,7 @@ func (t *translator) attempt() {
 		t.blockAt[at] = 0
 	}
 	t.depths, t.tries, t.heads, t.todo = t.depths[:0], t.tries[:0], t.heads[:0], t.todo[:0]
-	t.active = nil
+	t.active, t.held = nil, nil
 	t.out.size = t.info.argc
 	t.blockOf(t.info.entry, t.info.argc)
 	for len(t.todo) > 0 && !t.bad {
@@ -253,6 +259,7 @@ func (t *translator) attempt() {
 // the given depth. A second depth for one place, or other handlers, make the
 // function unfit.
 func (t *translator) blockOf(at int32, depth int) int {
+	t.holdAt(at, depth)
 	if i := int(t.blockAt[at]) - 1; i >= 0 {
 		if t.depths[i] != depth || !slices.Equal(t.tries[i], t.active) {
 			t.bad = true
@@ -267,7 +274,28 @@ func (t *translator) blockOf(at int32, depth int) int {
 	return i
 }
 
+// holdAt notes which slots closures stand for when a block is entered. When
+// one is new the function is looked at again.
+func (t *translator) holdAt(at int32, depth int) {
+	for slot := range t.held {
+		if slot >= depth || t.heldAt[at][slot] {
+			continue
+		}
+		if t.heldAt == nil {
+			t.heldAt = map[int32]map[int]bool{}
+		}
+		if t.heldAt[at] == nil {
+			t.heldAt[at] = map[int]bool{}
+		}
+		t.heldAt[at][slot] = true
+		if t.blockAt[at] != 0 {
+			t.again = true
+		}
+	}
+}
+
 func (t *translator) block(i int) {
+	t.held = maps.Clone(t.heldAt[t.heads[i]])
 	t.index, t.cur, t.active = i, block{}, t.tries[i]
 	t.made = 0
 	t.stack = t.stack[:0]
@@ -351,7 +379,16 @@ func (t *translator) pop() *node {
 	}
 	n := t.stack[len(t.stack)-1]
 	t.stack = t.stack[:len(t.stack)-1]
+	t.let(len(t.stack))
 	return n
+}
+
+// let tells that a slot is dropped by something else than CLOSE_UPVALUE. A
+// closure that stands for it would go on to see what was there.
+func (t *translator) let(slot int) {
+	if t.held[slot] {
+		t.bad = true
+	}
 }
 
 func (t *translator) popN(n int) []*node {
@@ -366,6 +403,9 @@ func (t *translator) popN(n int) []*node {
 	t.refs = t.refs[n:]
 	copy(args, t.stack[len(t.stack)-n:])
 	t.stack = t.stack[:len(t.stack)-n]
+	for i := range n {
+		t.let(len(t.stack) + i)
+	}
 	return args
 }
 

@@ -147,6 +147,8 @@ func (m *Machine) loop() (Value, *Suspension, error) {
 			m.pop()
 		case bytecode.Return:
 			call = callReturn
+		case opProbe:
+			call = callProbe
 		default: // the calls
 			call = callOut
 		}
@@ -174,6 +176,11 @@ func (m *Machine) loop() (Value, *Suspension, error) {
 			m.fail(err)
 		case callThrow:
 			m.fail(m.throw(m.pop()))
+		case callProbe:
+			f.ip = ip
+			if m.inspector != nil && m.inspector.arrive() {
+				return Null, nil, errPaused
+			}
 		case callReturn:
 			v := m.pop()
 			if m.err == nil {
@@ -204,22 +211,30 @@ const (
 	callOut
 	callThrow
 	callReturn
+	callProbe
 )
 
-// placeError gives a fault its place in the source, if the program has spans.
+// placeError gives a fault its place in the source. What runs without spans (a
+// library function that is bytecode here) is placed at its call.
 func (m *Machine) placeError(p *Program, ip int) {
-	if p.spans == nil {
-		return
+	for i := m.depth - 2; p.spans == nil; i-- {
+		if i < 0 {
+			return
+		}
+		p, ip = m.frames[i].prog, max(0, m.frames[i].ip-1)
 	}
-	span := p.spans[ip]
+	chunk := ""
+	if p.apart {
+		chunk = p.name
+	}
 	switch e := m.err.(type) {
 	case *RuntimeError:
 		if e.Span == (ast.Span{}) {
-			e.Span = span
+			e.Span, e.Chunk = p.spans[ip], chunk
 		}
 	case *HogError:
 		if e.Span == (ast.Span{}) {
-			e.Span = span
+			e.Span, e.Chunk = p.spans[ip], chunk
 		}
 	}
 }

@@ -55,6 +55,8 @@ type Machine struct {
 	compiled bool        // a closure program runs
 	peak     int         // stack[:peak] was in use by it
 	fns      []*function // the functions of its frames, fns[:depth]
+
+	inspector *Inspector // whom the machine works for, if for one
 }
 
 // frame is an activation of a function.

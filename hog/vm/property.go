@@ -95,10 +95,15 @@ func (m *Machine) global(p *path, prog *Program, at int) Value {
 	for _, s := range p.rest {
 		v = m.globalStep(v, s)
 	}
-	if m.prog.writes {
+	return m.own(v)
+}
+
+// own makes what was read of the globals the program's own, if it may notice.
+func (m *Machine) own(v Value) Value {
+	switch {
+	case m.prog.writes:
 		return wrap(v)
-	}
-	if m.prog.compares {
+	case m.prog.compares:
 		return view(v)
 	}
 	return v
@@ -147,7 +152,7 @@ func (m *Machine) globalOf(prog *Program, keys []Value) Value {
 			v = m.getProperty(v, k)
 		}
 	}
-	return v
+	return m.own(v)
 }
 
 // setProperty writes a property (specification 4.6).

@@ -42,8 +42,22 @@ func (s *State) AsyncSteps() int { return s.asyncSteps }
 // result. The program must have the bytecode that the run began with; globals,
 // environment and budget are given anew, and count what was used before.
 func (m *Machine) Resume(ctx context.Context, p *Program, s *State, answer Value, globals Value, env Env, b Budget) (Result, error) {
+	if err := m.restore(ctx, p, s, globals, env, b); err != nil {
+		return Result{}, err
+	}
+	if m.err = m.alloc(int64(m.sp) * 16); m.err == nil {
+		m.push(answer)
+	}
+	if m.err != nil {
+		return m.finish(Null, nil, m.err)
+	}
+	return m.conclude()
+}
+
+// restore brings the machine to where the run stopped.
+func (m *Machine) restore(ctx context.Context, p *Program, s *State, globals Value, env Env, b Budget) error {
 	if s.hash != p.hash {
-		return Result{}, fmt.Errorf("resume: the state belongs to other bytecode (%s, not %s)", s.hash, p.hash)
+		return fmt.Errorf("resume: the state belongs to other bytecode (%s, not %s)", s.hash, p.hash)
 	}
 	m.reset(p, globals, env)
 	m.ctx = ctx
@@ -60,13 +74,7 @@ func (m *Machine) Resume(ctx context.Context, p *Program, s *State, answer Value
 	m.open = append(m.open[:0], s.open...)
 	m.declared = s.declared
 	m.base = m.frames[m.depth-1].base
-	if m.err = m.alloc(int64(m.sp) * 16); m.err == nil {
-		m.push(answer)
-	}
-	if m.err != nil {
-		return m.finish(Null, nil, m.err)
-	}
-	return m.conclude()
+	return nil
 }
 
 // MarshalJSON writes the state in the shape of specification 4.12. Beyond it,

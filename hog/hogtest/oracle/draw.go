@@ -34,6 +34,10 @@ func Draw(kind Kind, seed uint64, n int) []string {
 		h := fnv.New64a()
 		fmt.Fprint(h, kind, i)
 		d := &drawer{rand: rand.New(rand.NewPCG(seed, h.Sum64()))}
+		if i < len(written[kind]) {
+			sources[i] = written[kind][i]
+			continue
+		}
 		switch kind {
 		case Trees:
 			sources[i] = d.source()
@@ -44,6 +48,36 @@ func Draw(kind Kind, seed uint64, n int) []string {
 		}
 	}
 	return sources
+}
+
+// written are cases that other seeds once found, in the place of the first that
+// would be drawn.
+var written = map[Kind][]string{
+	Programs: {
+		"for (let path in values((x -> x))) { print(path) }\nreturn 1",
+		"let list := [1]\nlist[3] := 2\nreturn list",
+		"let list := []\nfor (let i in [1, 2]) { let f := () -> { i := i + 1; return i }; list := arrayPushBack(list, f()) }\nreturn list",
+		"return sql((1, a).2)",
+	},
+	Calls: {
+		"return trimLeft(null, 'ab')",
+		"return trim(null)",
+		"return JSONExtract('{\"a\":1}', 0, 'X', 'Int')",
+		"return JSONExtractInt('{\"a\":1,\"a\":2}', 0, 'a')",
+		"return JSONExtractString('{\"a\":\"x\"}', 'a', 0)",
+		"return JSONExtractBool('{\"a\":{\"b\":\"c\"}}', -0, 'true', 'X')",
+		"return JSONExtract({'a': 1}, 0, 'Int')",
+		"return JSONExtractString('{\"a\":null}', 'a', 0)",
+		"return JSONLength('[[1]]', 0)",
+		"return decodeURLComponent(reverse('😀'))",
+		"return decodeURLComponent('é%C3%A9')",
+		"return tryDecodeURLComponent('%C3x%A9')",
+		"return splitByString('-', 'a', -1e308)",
+		"return splitByString(',', 'a,b', -4294967296)",
+		"return splitByString(',', 'a,b', 4294967297)",
+		"return jsonStringify(Error('x', {'a': 1}), 'X')",
+		"return replaceAll('😀b', '', '-')",
+	},
 }
 
 // Sum is a short fingerprint of sources: a record made of other sources is

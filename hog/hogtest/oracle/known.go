@@ -56,7 +56,9 @@ var Known = []Difference{
 	{Calls, "encoding of a hash", "With an encoding that does not exist, null among them, PostHog's functions return the bytes as an object of JavaScript; here null is the usual one, and others are an error that names the encoding.",
 		func(c Case) bool { return hashCall.MatchString(c.Source) && strings.HasPrefix(c.Theirs, "= {") }},
 	{Calls, "chain of hashes", "PostHog's HMAC chains take the characters of a text for an array, and fall over numbers; here an array is wanted, and numbers are texts.",
-		func(c Case) bool { return chainCall.MatchString(c.Source) }},
+		func(c Case) bool {
+			return chainCall.MatchString(c.Source) && (strings.Contains(c.Ours, " expects an array, got ") || strings.Contains(c.Theirs, `! TypeError: The "`) || strings.HasPrefix(c.Theirs, "= {"))
+		}},
 	{Calls, "date of something else", "What is no date makes PostHog's date functions start from the current time, or fall over; here it is an error, or the number that is none (specification 7.1, Q16).",
 		func(c Case) bool {
 			return dateCall.MatchString(c.Source) && (strings.HasSuffix(c.Ours, "! Error: Expected a Date or DateTime") || strings.HasSuffix(c.Ours, "! HogVMException: Expected a Date or DateTime") || c.Ours == "= NaN")
@@ -75,10 +77,11 @@ var Known = []Difference{
 		func(c Case) bool { return insideCall.MatchString(c.Source) && insideValue.MatchString(c.Source) }},
 	{Calls, "text of a dict", "JSON.stringify shows a Map as {}, so PostHog's texts of faults do; here the dict is shown.",
 		func(c Case) bool {
-			return strings.HasPrefix(c.Ours, "! HogVMException: Invalid closure: ") && strings.HasPrefix(c.Theirs, "! HogVMException: Invalid closure: ")
+			return strings.HasPrefix(c.Source, "return jsonStringify(Error(") && strings.Contains(c.Theirs, `"payload":{}`) ||
+				strings.HasPrefix(c.Ours, "! HogVMException: Invalid closure: ") && strings.HasPrefix(c.Theirs, "! HogVMException: Invalid closure: ")
 		}},
 	{Calls, "number of no number", "PostHog keeps what should be a number as it came, and prints it inside of the date or list; here it is made one first.",
-		func(c Case) bool { return numberCall.MatchString(c.Source) }},
+		func(c Case) bool { return numberCall.MatchString(c.Source) && !plainNumbers.MatchString(c.Source) }},
 	{Calls, "key of no name", "A key that is neither text nor index names a property of JavaScript for PostHog's JSONHas; here there is none.",
 		func(c Case) bool { return strings.HasPrefix(c.Source, "return JSONHas(") && c.Ours == "= false" }},
 	{Calls, "date of a date", "toDate of a date gives a date of NaN in PostHog's machine; here the same date.",
@@ -86,10 +89,12 @@ var Known = []Difference{
 	{Calls, "date that is none", "A number of days that is none falls over a fault of the date library in PostHog's machine; here it gives a date of NaN.",
 		func(c Case) bool { return strings.HasPrefix(c.Theirs, "! InvalidArgumentError: Invalid unit value") }},
 	{Calls, "letters of a format", "PostHog hands the letters of a format on to its date library, which reads quotes and some letters itself; here they stand for themselves.",
-		func(c Case) bool { return strings.HasPrefix(c.Source, "return formatDateTime(") }},
+		func(c Case) bool {
+			return strings.HasPrefix(c.Source, "return formatDateTime(") && !plainFormat.MatchString(c.Source)
+		}},
 	{Calls, "empty search", "Replacing an empty text puts the new one between the halves of a character of two units in PostHog's machine, and between characters here.",
 		func(c Case) bool {
-			return strings.HasPrefix(c.Source, "return replaceAll(") && strings.Contains(c.Source, `'\0'`)
+			return strings.HasPrefix(c.Source, "return replaceAll(") && emptySearch.MatchString(c.Source)
 		}},
 	{Calls, "half a character", "JSON text escapes half of a surrogate pair in PostHog's machine; here it is U+FFFD, as everywhere else.",
 		func(c Case) bool { return halfCall.MatchString(c.Source) }},
@@ -100,7 +105,15 @@ var Known = []Difference{
 	{Programs, "hole in an array", "Assigning beyond the end of an array leaves holes in PostHog's machine, which print as nothing; here they are null (specification 7.1, Q19).",
 		func(c Case) bool { return hole.MatchString(c.Theirs) }},
 	{Programs, "cell of a closure", "PostHog's machine finds a closed upvalue again by its place on the stack, so that closures of later rounds share the first one's variable; here each has its own (specification 7.1, Q4).",
-		func(c Case) bool { return nestedClosure.MatchString(c.Source) }},
+		func(c Case) bool { return captures(c.Source) }},
+	{Programs, "text of a query", "PostHog's machine cannot print some nodes of sql(…), such as a tuple's element, and leaves out unions and common tables; here all are printed.",
+		func(c Case) bool {
+			return queryText.MatchString(c.Source) && strings.HasSuffix(c.Theirs, "! Error: Unknown AST node type: TupleAccess")
+		}},
+	{Programs, "inside of a value", "To PostHog's machine a closure is an object with keys of the machine's own, in loops and callbacks too; here it has none.",
+		func(c Case) bool {
+			return insideProgram.MatchString(c.Source) || strings.Contains(c.Theirs, "'__hogClosure__'")
+		}},
 	{Trees, "star as an operand", "PostHog's parser takes `*` for a column wherever an operand is wanted; here only where nothing but the end of the expression follows.",
 		func(c Case) bool { return c.Ours == Refused && starOperand.MatchString(c.Source) }},
 }
@@ -116,21 +129,47 @@ var (
 )
 
 var (
-	base64Call  = regexp.MustCompile(`^return (tryB|b)ase64Decode\('[^']*[^\x00-\x7f]`)
-	halfCall    = regexp.MustCompile(`^return (jsonStringify|tryDecodeURLComponent)\(reverse\(`)
-	textCall    = regexp.MustCompile(`^return (trim|trimLeft|trimRight|base64Encode|base64Decode|tryBase64Decode)\(`)
-	insideCall  = regexp.MustCompile(`^return (keys|values|JSON\w+|array\w+)\(`)
-	insideValue = regexp.MustCompile(`-> x\)|Error\(|toDate`)
-	numberCall  = regexp.MustCompile(`^return (fromUnixTimestamp|fromUnixTimestampMilli|range)\(`)
-	trimCall    = regexp.MustCompile(`^return trim\w*\(('[^']*'|null), [^']`)
-	hashCall    = regexp.MustCompile(`^return (md5|sha1|sha256)\(`)
-	chainCall   = regexp.MustCompile(`^return sha(1|256)HmacChain(Hex)?\(`)
-	dateCall    = regexp.MustCompile(`^return (to[A-Z]\w*|addDays|date\w+|extract|formatDateTime)\(`)
+	base64Call = regexp.MustCompile(`^return (tryB|b)ase64Decode\('[^']*[^\x00-\x7f]`)
+	// plainFormat and plainNumbers are calls that nothing excuses.
+	plainFormat  = regexp.MustCompile(`^return formatDateTime\((\d+|'[^']*'|toDate(Time)?\([^)]*\)), '(%[A-Za-z]|[- :])*'(, '(UTC|Europe/Berlin|America/New_York|Asia/Kolkata)')?\)$`)
+	plainNumbers = regexp.MustCompile(`^return \w+\((-?[\d.]+(, )?)*\)$`)
+	emptySearch  = regexp.MustCompile(`'\\0'|, '', `)
+	halfCall     = regexp.MustCompile(`^return (jsonStringify|tryDecodeURLComponent)\(reverse\(`)
+	textCall     = regexp.MustCompile(`^return (trim|trimLeft|trimRight|base64Encode|base64Decode|tryBase64Decode)\(`)
+	insideCall   = regexp.MustCompile(`^return (keys|values|JSON\w+|array\w+)\(`)
+	insideValue  = regexp.MustCompile(`-> x\)|Error\(|toDate`)
+	numberCall   = regexp.MustCompile(`^return (fromUnixTimestamp|fromUnixTimestampMilli|range)\(`)
+	trimCall     = regexp.MustCompile(`^return trim\w*\(('[^']*'|null), [^']`)
+	hashCall     = regexp.MustCompile(`^return (md5|sha1|sha256)\(`)
+	chainCall    = regexp.MustCompile(`^return sha(1|256)HmacChain(Hex)?\(`)
+	dateCall     = regexp.MustCompile(`^return (to[A-Z]\w*|addDays|date\w+|extract|formatDateTime)\(`)
 )
+
+var queryText = regexp.MustCompile(`\bsql\(.*\.\d`)
+
+var insideProgram = regexp.MustCompile(`(, |in |\b(keys|values)\()\(x -> x\)`)
 
 var hole = regexp.MustCompile(`\[,|, ,|, \]`)
 
-var nestedClosure = regexp.MustCompile(`(?s)->.*->|(for|while) .*(->|fn )`)
+// local declares a variable of a block, loop or closure: n1, n2 and so on, which
+// are names of one variable each, or q.
+var local = regexp.MustCompile(`(?:let |, |\(|catch \()(n\d+|q)(?:\)| :=| in |, |:)`)
+
+// captures tells whether a closure or function uses a local variable of what is
+// around it.
+func captures(src string) bool {
+	for _, m := range local.FindAllStringSubmatchIndex(src, -1) {
+		name, rest := regexp.MustCompile(`\b`+src[m[2]:m[3]]+`\b`), src[m[1]:]
+		// The closure's own parameters end with the first arrow.
+		rest = strings.TrimPrefix(rest, " -> ")
+		if i := inner.FindStringIndex(rest); i != nil && name.MatchString(rest[i[1]:]) {
+			return true
+		}
+	}
+	return false
+}
+
+var inner = regexp.MustCompile(`->|\bfn `)
 
 // nullIsEmpty tells whether theirs falls over null where ours goes on.
 func nullIsEmpty(c Case) bool {

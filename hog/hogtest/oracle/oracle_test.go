@@ -37,6 +37,31 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// TestReplayScripts replays the answers to the golden scripts.
+func TestReplayScripts(t *testing.T) {
+	t.Parallel()
+	scripts, err := oracle.ReadScripts(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range oracle.CompareScripts(scripts) {
+		t.Errorf("script %s: %s", scripts[c.Index].Name, c)
+	}
+	ran := 0
+	for i := range scripts {
+		if scripts[i].Run != "" {
+			ran++
+		}
+		scripts[i].Tree = ""
+	}
+	if len(scripts) < 15 || ran < 12 {
+		t.Errorf("the record has %d scripts, %d of them run", len(scripts), ran)
+	}
+	if differ := oracle.CompareScripts(scripts); len(differ) < len(scripts) {
+		t.Errorf("only %d of %d empty trees are noticed", len(differ), len(scripts))
+	}
+}
+
 // TestNotBlind changes one answer of each kind: a comparison that says nothing
 // then would prove nothing.
 func TestNotBlind(t *testing.T) {

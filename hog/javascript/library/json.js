@@ -52,7 +52,11 @@ function __open(v) {
 function __walk(json, path, otherwise, found) {
     let [v, ok] = __open(json);
     if (!ok) return otherwise;
-    for (const key of path) v = __getProperty(v, key);
+    path.forEach((key, i) => {
+        const counts = __isDict(v) ? typeof json === "string" : i > 0 && v !== null && v !== undefined;
+        if (key === 0 && counts) throw new Error("Hog arrays start from index 1");
+        v = __getProperty(v, key);
+    });
     return found(v);
 }
 

@@ -35,9 +35,9 @@ function reverse(text) {
 }
 
 function __trim(text, character, left, right) {
-    if (text === null) return null;
     const c = character === null || character === undefined ? " " : __text(character);
     if (c.length !== 1) return "";
+    if (text === null) return null;
     let from = 0;
     let to = text.length;
     while (left && from < to && text[from] === c) from++;
@@ -78,8 +78,7 @@ function positionCaseInsensitive(text, needle, start) {
 function splitByString(separator, text, max) {
     const s = __textOrNull(text, "splitByString");
     if (s === null) return null;
-    const n = max === null || max === undefined ? -1 : __number(max);
-    const limit = n >= 0 && n < 2147483648 ? Math.trunc(n) : undefined;
+    const limit = max === null || max === undefined ? undefined : __number(max) >>> 0;
     return separator === null || separator === undefined ? [s].slice(0, limit) : s.split(__text(separator), limit);
 }
 

@@ -27,7 +27,12 @@ func write(root string) error {
 	if err != nil {
 		return err
 	}
+	lexer, err := tokens.Chroma()
+	if err != nil {
+		return err
+	}
 	for name, text := range map[string]string{
+		"docs/hog.chroma.xml":          lexer,
 		"views/assets/js/hog-words.js": tokens.Script(),
 		"docs/hog.tmLanguage.json":     grammar,
 	} {

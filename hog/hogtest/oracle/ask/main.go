@@ -38,7 +38,7 @@ func main() {
 	seed := flag.Uint64("seed", oracle.Seed, "seed of the cases")
 	factor := flag.Int("times", 1, "ask this many times as many cases; nothing is recorded then")
 	show := flag.Int("show", 10, "how many unknown differences to show of each kind")
-	only := flag.String("only", "", "one kind: trees, programs or calls")
+	only := flag.String("only", "", "one kind: scripts, trees, programs or calls")
 	flag.Parse()
 	if err := ask(*dir, *record, *seed, *factor, *show, oracle.Kind(*only)); err != nil {
 		fmt.Fprintln(os.Stderr, "oracle:", err)
@@ -56,6 +56,11 @@ func ask(dir, record string, seed uint64, factor, show int, only oracle.Kind) er
 	}
 	defer n.stop()
 	failed := false
+	if only == "" || only == scripts {
+		if failed, err = n.scripts(filepath.Dir(record), record); err != nil {
+			return err
+		}
+	}
 	for _, k := range oracle.Kinds {
 		if only != "" && only != k.Kind {
 			continue
@@ -80,6 +85,42 @@ func ask(dir, record string, seed uint64, factor, show int, only oracle.Kind) er
 		return errors.New("there are differences that are not known, or known ones that are gone")
 	}
 	return nil
+}
+
+// scripts is the name of the golden scripts on the command line.
+const scripts oracle.Kind = "scripts"
+
+// scripts compares the golden scripts of dir, records the answers, and tells
+// whether any differ.
+func (n *node) scripts(dir, record string) (bool, error) {
+	list, runs, err := oracle.Scripts(dir)
+	if err != nil {
+		return false, err
+	}
+	ran := 0
+	for i := range list {
+		s := &list[i]
+		tree, err := n.all(oracle.Trees, []string{s.Source})
+		if err != nil {
+			return false, err
+		}
+		s.Tree = tree[0]
+		if !runs[i] {
+			continue
+		}
+		ran++
+		run, err := n.all(oracle.Programs, []string{s.Source})
+		if err != nil {
+			return false, err
+		}
+		s.Run = run[0]
+	}
+	differ := oracle.CompareScripts(list)
+	for _, c := range differ {
+		fmt.Printf("script %s: %s\n", list[c.Index].Name, c)
+	}
+	fmt.Printf("scripts: %d trees and %d runs compared, %d differ\n", len(list), ran, len(differ))
+	return len(differ) > 0, oracle.WriteScripts(record, list)
 }
 
 // report prints what was found and tells whether all is as it should be. Only

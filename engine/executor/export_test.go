@@ -1,0 +1,4 @@
+package executor
+
+// TwoDigits writes a number as the last line of a run does.
+func TwoDigits(f float64) string { return string(appendTwoDigits(nil, f)) }
