@@ -1,8 +1,6 @@
 package vm
 
-import (
-	"hogpen/hog/bytecode"
-)
+import "hogpen/hog/bytecode"
 
 // Closures are made for the shape of their operands: a constant, a numeric
 // slot and a slot of values are captured variables instead of calls. The
