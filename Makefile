@@ -9,7 +9,7 @@ LDFLAGS  := -s -w -X hogpen/app.buildVersion=$(VERSION) -X hogpen/app.buildCommi
 FUZZTIME ?= 20s
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test go-test race fuzz bench bench-vm bench-pipeline bench-api oracle lint generate update verify browser node clean
+.PHONY: help run build test go-test race fuzz bench bench-vm bench-json bench-pipeline bench-api oracle lint generate update verify browser node clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,10 +37,13 @@ fuzz: ## every fuzz test for FUZZTIME
 oracle: ## hold the language against PostHog's parser and machine from npm, and record their answers
 	$(GO) run ./hog/hogtest/oracle/ask $(if $(SEED),-seed $(SEED)) $(if $(TIMES),-times $(TIMES))
 
-bench: bench-vm bench-pipeline bench-api ## the machine, the road of an event, pages and API
+bench: bench-vm bench-json bench-pipeline bench-api ## the machine, the road of an event, pages and API
 
 bench-vm: ## the machine beside PostHog's on Node and other interpreters in Go, as ratios of one run
 	$(GO) run -C hog/vm/bench/peer . -dir $(CURDIR)/artifacts/peer
+
+bench-json: ## an event read and written beside encoding/json, goccy and sonic, in one run
+	$(GO) test -C hog/vm/bench/json -run '^$$' -bench . -count 3 .
 
 bench-pipeline: build ## the pipeline beside a bare Go reference and PostHog's machine in Node; PEER=/path/to/benthos adds that
 	$(GO) build -C app/bench/pipeline/reference -trimpath -o $(CURDIR)/bin/bench-reference .

@@ -229,7 +229,7 @@ func TestFailingFunctionIsDegraded(t *testing.T) {
 		h.capture("a", `{}`)
 	}
 	h.eventually("the function is degraded", func() bool { c, ok := changes.last(); return ok && c.State == cdp.StateDegraded })
-	if c, _ := changes.last(); c.Previous != cdp.StateHealthy || c.Function != "hook" || c.Project != 1 || !strings.Contains(c.Reason, "runs failed; last error: ") {
+	if c, _ := changes.last(); c.Previous != cdp.StateHealthy || c.Function != "hook" || c.Project != 1 || !strings.Contains(c.Reason, "runs failed; ") || !strings.Contains(c.Reason, "last error: ") {
 		t.Errorf("change = %+v", c)
 	}
 	h.eventually("its log says so", func() bool { return strings.Contains(h.logs("hook"), "warn The watcher slows this function down. ") })

@@ -78,9 +78,9 @@ type Result struct {
 // Program compiles a whole program.
 func Program(p *ast.Program, opt Options) (Result, ast.Diagnostics) {
 	u := &unit{opt: opt, root: p}
-	// An element comes from about four bytes of source.
-	u.code = make([]bytecode.Elem, 0, len(p.Source)/4)
-	u.spans = make([]ast.Span, 0, len(p.Source)/4)
+	// An element comes from three to four bytes of source.
+	u.code = make([]bytecode.Elem, 0, len(p.Source)/3)
+	u.spans = make([]ast.Span, 0, len(p.Source)/3)
 	f := u.newFunction(nil)
 	f.cohorts, f.nullSafe = opt.Cohorts, opt.NullSafe
 	f.depth = 1

@@ -2,6 +2,7 @@ package vm_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"hogpen/hog/vm"
@@ -99,6 +100,35 @@ func TestReadsOfGlobals(t *testing.T) {
 			r, err := new(vm.Machine).Run(t.Context(), p, props(), vm.Env{}, vm.Budget{})
 			if have := vm.Print(r.Value); err != nil || have != tt.want {
 				t.Errorf("%s (plain %v): have %s, %v", tt.src, plain, have, err)
+			}
+		}
+	}
+}
+
+// TestFaultsInOtherCode have a place too: a library function that runs as
+// bytecode is placed at its call, a chunk in its own source.
+func TestFaultsInOtherCode(t *testing.T) {
+	t.Parallel()
+	lib := "fn f(x) {\n    return x in 5\n}\nreturn f"
+	src := "let a := [1]\nif (a = 2) { fetch(1) }\n"
+	for _, tt := range []struct{ rest, want string }{
+		{"arrayMap(5, a)", "3:1: HogVMException: Invalid closure: 5\n    arrayMap(5, a)\n    ^^^^^^^^"},
+		{"arrayMap(x -> assumeNotNull(null), a)", "3:15: Error: Value is null in assumeNotNull"},
+		{"arrayMap(x -> { throw Error(x) }, a)", "3:17: Error('1')"},
+		{"import('lib')(1)", "in chunk lib: 2:12: HogVMException: Can not use \"in\" on a value of type integer\n        return x in 5"},
+	} {
+		p := load(t, src+tt.rest, vm.LoadOptions{Chunks: map[string]vm.Chunk{"lib": {Code: compile(t, lib)}}})
+		_, err := new(vm.Machine).Run(t.Context(), p, vm.Null, vm.Env{}, vm.Budget{})
+		if err == nil {
+			t.Fatalf("%s does not fail", tt.rest)
+		}
+		have := vm.ExplainChunks(err, map[string]string{"": src + tt.rest, "lib": lib})
+		if !strings.HasPrefix(have, tt.want) {
+			t.Errorf("have %s\nwant %s", have, tt.want)
+		}
+		if strings.HasPrefix(tt.want, "in chunk") {
+			if _, ok := vm.Diagnose(err); ok || strings.Contains(vm.Explain(err, src), "^") {
+				t.Errorf("a place in a chunk is shown in the program: %s", vm.Explain(err, src))
 			}
 		}
 	}

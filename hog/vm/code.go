@@ -58,8 +58,8 @@ type Program struct {
 	funcs   []*funcInfo
 	calls   []*callSite
 	texts   []string // messages of opFail
-	starts  map[int]int32
-	landed  []bool // instructions that are jumped to
+	starts  []int32  // instruction that begins at an element, +1; 0 when none
+	landed  []bool   // instructions that are jumped to
 	hash    string
 	opt     LoadOptions
 	main    *funcInfo
@@ -199,13 +199,18 @@ func load(p *bytecode.Program, opt LoadOptions, name string) (*Program, error) {
 	if len(p.Code) > math.MaxInt32/4 {
 		return nil, fmt.Errorf("load: program of %d elements is too long", len(p.Code))
 	}
+	// Compiled programs have nearly two elements to an instruction.
+	n := len(p.Code)*5/8 + 8
 	d := &decoder{
-		p:      &Program{name: name, version: p.Version, opt: opt, starts: map[int]int32{}},
-		src:    p.Code,
-		at:     make([]int32, len(p.Code)+1),
-		intern: map[string]Value{},
-		host:   map[string]bool{},
-		async:  map[string]bool{"sleep": true},
+		p:       &Program{name: name, version: p.Version, opt: opt, code: make([]instr, 0, n), values: make([]Value, 0, n/2)},
+		src:     p.Code,
+		at:      make([]int32, len(p.Code)+1),
+		targets: make([]target, 0, n/8),
+		intern:  map[string]Value{},
+		host:    map[string]bool{},
+		async:   map[string]bool{"sleep": true},
+		sites:   map[string]*callSite{},
+		paths:   map[string]*path{},
 	}
 	for _, n := range opt.Functions {
 		d.host[n] = true
@@ -238,6 +243,14 @@ func load(p *bytecode.Program, opt LoadOptions, name string) (*Program, error) {
 // that a run of it may end suspended.
 func (p *Program) CanSuspend() bool { return p.canSuspend }
 
+// instrAt gives the instruction that begins at an element.
+func (p *Program) instrAt(elem int) (int32, bool) {
+	if elem < 0 || elem >= len(p.starts) || p.starts[elem] == 0 {
+		return 0, false
+	}
+	return p.starts[elem] - 1, true
+}
+
 // Hash identifies the bytecode, for states that outlive the process.
 func (p *Program) Hash() string { return p.hash }
 
@@ -246,7 +259,7 @@ func (p *Program) Compiled() bool { return p.entry != nil }
 
 func hashCode(p *bytecode.Program) string {
 	h := sha256.New()
-	b := binary.AppendVarint(nil, int64(p.Version))
+	b := binary.AppendVarint(make([]byte, 0, 4096+64), int64(p.Version))
 	for i := range p.Code {
 		e := &p.Code[i]
 		b = append(b, byte(e.Kind))

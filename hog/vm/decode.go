@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"strconv"
@@ -21,6 +22,9 @@ type decoder struct {
 	intern  map[string]Value
 	host    map[string]bool
 	async   map[string]bool
+	sites   map[string]*callSite // of calls, by name
+	paths   map[string]*path     // by their parts, see samePath
+	name    []byte               // scratch
 }
 
 // target notes that an instruction jumps to an element.
@@ -49,11 +53,7 @@ func (d *decoder) decode() *Program {
 		d.fold(landed)
 	}
 	d.p.landed = landed
-	for elem, in := range d.at {
-		if in > 0 {
-			d.p.starts[elem] = in - 1
-		}
-	}
+	d.p.starts = d.at
 	return d.p
 }
 
@@ -137,7 +137,7 @@ func (d *decoder) count(pos, limit int) (int32, string) {
 	return int32(n), ""
 }
 
-func (d *decoder) name(pos int) (string, string) {
+func (d *decoder) word(pos int) (string, string) {
 	if pos >= len(d.src) {
 		return "", faultEnd
 	}
@@ -275,14 +275,18 @@ func (d *decoder) branch(in instr, pos int) (int, string) {
 // callGlobal resolves a name in the order of specification 4.9. Functions of
 // DECLARE_FN are looked for when the call is made.
 func (d *decoder) callGlobal(in instr, pos int) (int, string) {
-	name, fault := d.name(pos + 1)
+	name, fault := d.word(pos + 1)
 	if fault == "" {
 		in.n, fault = d.count(pos+2, maxOperand)
 	}
 	if fault != "" {
 		return 0, fault
 	}
-	site := &callSite{name: name, lib: d.p.opt.Library.find(name)}
+	site := d.sites[name]
+	if site == nil {
+		site = &callSite{name: name, lib: d.p.opt.Library.find(name)}
+		d.sites[name] = site
+	}
 	switch {
 	case name == "import":
 		in.op = opCallNone
@@ -304,7 +308,7 @@ func (d *decoder) callGlobal(in instr, pos int) (int, string) {
 }
 
 func (d *decoder) function(in instr, pos int) (int, string) {
-	name, fault := d.name(pos + 1)
+	name, fault := d.word(pos + 1)
 	var argc, ups, size int32
 	next := pos + 4
 	if fault == "" {
@@ -379,7 +383,12 @@ func (d *decoder) foldGlobal(code []instr, landed []bool, i int) {
 	if n < 1 || n > i || n > 200 {
 		return
 	}
-	keys := make([]Value, n)
+	var few [4]Value
+	keys := few[:]
+	if n > len(few) {
+		keys = make([]Value, n)
+	}
+	keys = keys[:n]
 	for j := range n {
 		in := code[i-n+j]
 		if in.op != opConst || j > 0 && landed[i-n+j] || !d.p.values[in.k].IsString() || in.pos >= code[i].pos {
@@ -390,8 +399,24 @@ func (d *decoder) foldGlobal(code []instr, landed []bool, i int) {
 	if landed[i] {
 		return
 	}
-	d.p.paths = append(d.p.paths, d.path(keys))
+	d.p.paths = append(d.p.paths, d.samePath(keys))
 	code[i-n] = instr{op: opGlobal, cost: uint8(n + 1), n: int32(n), k: int32(len(d.p.paths) - 1), pos: code[i-n].pos}
+}
+
+// samePath gives the one path of these keys: a program names a global many
+// times. That its places share their hints is harmless, for they read the same
+// dicts.
+func (d *decoder) samePath(keys []Value) *path {
+	d.name = d.name[:0]
+	for _, k := range keys {
+		d.name = append(binary.AppendUvarint(d.name, uint64(len(k.o.str))), k.o.str...)
+	}
+	p := d.paths[string(d.name)]
+	if p == nil {
+		p = d.path(keys)
+		d.paths[string(d.name)] = p
+	}
+	return p
 }
 
 func (d *decoder) path(keys []Value) *path {

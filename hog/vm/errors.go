@@ -15,6 +15,7 @@ type HogError struct {
 	Payload Value
 	Value   Value    // the error value itself
 	Span    ast.Span // where it was thrown, if the program has spans
+	Chunk   string   // the imported chunk that Span lies in; "" for the program
 }
 
 // Error gives Type('message'), single quotes escaped by a backslash.
@@ -51,6 +52,7 @@ type RuntimeError struct {
 	Message string
 	Limit   Limit    // which budget ran out, if that is the fault
 	Span    ast.Span // where it happened, if the program has spans
+	Chunk   string   // the imported chunk that Span lies in; "" for the program
 	Cause   error    // what a host function returned, else nil
 }
 
@@ -77,26 +79,45 @@ func limitErrorf(l Limit, format string, args ...any) *RuntimeError {
 }
 
 // Diagnose turns the error of a run into a diagnostic with its place in the
-// source; ok is false when the error has none or is not of a run.
+// source; ok is false when the error has none, is not of a run, or lies in an
+// imported chunk, which has a source of its own.
 func Diagnose(err error) (d ast.Diagnostic, ok bool) {
+	d, chunk, ok := diagnose(err)
+	return d, ok && chunk == ""
+}
+
+func diagnose(err error) (d ast.Diagnostic, chunk string, ok bool) {
 	var re *RuntimeError
 	var he *HogError
 	switch {
 	case errors.As(err, &re):
+		chunk = re.Chunk
 		d = ast.Diagnostic{Span: re.Span, Severity: ast.SeverityError, Message: re.Error()}
 	case errors.As(err, &he):
+		chunk = he.Chunk
 		d = ast.Diagnostic{Span: he.Span, Severity: ast.SeverityError, Message: he.Error()}
 	}
-	return d, d.Span != (ast.Span{})
+	return d, chunk, d.Span != (ast.Span{})
 }
 
 // Explain gives the text of a run's error, with line, column and caret when
 // the program carries spans of src.
 func Explain(err error, src string) string {
-	if d, ok := Diagnose(err); ok {
-		return d.Render(src)
+	return ExplainChunks(err, map[string]string{"": src})
+}
+
+// ExplainChunks is Explain with the sources of imported chunks too, by name;
+// the program's own is that of "". A fault in a chunk is told with its name.
+func ExplainChunks(err error, sources map[string]string) string {
+	d, chunk, ok := diagnose(err)
+	text := err.Error()
+	if src, known := sources[chunk]; ok && known {
+		text = d.Render(src)
 	}
-	return err.Error()
+	if ok && chunk != "" {
+		return "in chunk " + chunk + ": " + text
+	}
+	return text
 }
 
 // foreign makes a run's error of what a Go function returned.

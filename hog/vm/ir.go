@@ -3,6 +3,7 @@ package vm
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"hogpen/hog/bytecode"
 )
@@ -108,10 +109,10 @@ type translator struct {
 	again bool // an assumption about a slot was wrong
 	bad   bool // the function is not for closures
 
-	blockAt map[int32]int // instruction to block
-	depths  []int         // stack depth at each block's entry
-	tries   [][]int       // stack depths of the handlers that are registered there
-	heads   []int32       // instruction at each block's entry
+	blockAt []int32 // block that begins at an instruction, +1; 0 when none
+	depths  []int   // stack depth at each block's entry
+	tries   [][]int // stack depths of the handlers that are registered there
+	heads   []int32 // instruction at each block's entry
 	todo    []int
 
 	stack []*node
@@ -126,7 +127,7 @@ type translator struct {
 	// newest last. The slice is shared, and never written to.
 	active []int
 
-	blocks [][]node // of nodes; made in the first attempt, used again in the next
+	blocks [][]node // of nodes; used again for each block of code
 	made   int      // nodes in use
 	refs   []*node  // what is left of the current block of their arguments
 }
@@ -134,8 +135,8 @@ type translator struct {
 // nodesPerBlock is how many nodes are made at a time.
 const nodesPerBlock = 64
 
-// node makes a node. Nodes live as long as an attempt; closures keep what they
-// need of them.
+// node makes a node. Nodes live as long as their block is translated; closures
+// keep what they need of them.
 func (t *translator) node(n node) *node {
 	if t.made == len(t.blocks)*nodesPerBlock {
 		t.blocks = append(t.blocks, make([]node, nodesPerBlock))
@@ -146,6 +147,21 @@ func (t *translator) node(n node) *node {
 	return p
 }
 
+// nodeBlocks are the nodes of translations that are done.
+var nodeBlocks = sync.Pool{New: func() any { return new([][]node) }}
+
+// keptBlocks is how many blocks of nodes one translation leaves to the next.
+const keptBlocks = 32
+
+// giveBackNodes hands the nodes on, and nothing that they point at.
+func (t *translator) giveBackNodes(to *[][]node) {
+	*to = t.blocks[:min(len(t.blocks), keptBlocks)]
+	for _, b := range *to {
+		clear(b)
+	}
+	nodeBlocks.Put(to)
+}
+
 // compileClosures translates a whole program, or gives nil when a part of it
 // is not fit: then all of it runs on the plain machine.
 func compileClosures(p *Program) *compiled {
@@ -153,11 +169,14 @@ func compileClosures(p *Program) *compiled {
 		return nil
 	}
 	root := &funcInfo{kind: fnLocal, name: p.name, prog: p}
-	if !translate(p, root, true) {
+	nodes := nodeBlocks.Get().(*[][]node)
+	t := &translator{p: p, boxed: make([]bool, maxFrame+1), blockAt: make([]int32, len(p.code)+1), blocks: *nodes}
+	defer t.giveBackNodes(nodes)
+	if !t.translate(root, true) {
 		return nil
 	}
 	for _, f := range p.funcs {
-		if !translate(p, f, false) {
+		if !t.translate(f, false) {
 			return nil
 		}
 	}
@@ -167,8 +186,9 @@ func compileClosures(p *Program) *compiled {
 // A function with more stack slots than this runs on the plain machine.
 const maxFrame = 1024
 
-func translate(p *Program, info *funcInfo, root bool) bool {
-	t := &translator{p: p, info: info, root: root, boxed: make([]bool, maxFrame+1)}
+func (t *translator) translate(info *funcInfo, root bool) bool {
+	t.info, t.root, t.heldAt = info, root, nil
+	clear(t.boxed)
 	if info.argc > maxFrame/2 {
 		return false
 	}
@@ -218,9 +238,12 @@ func (t *translator) box(i int) {
 
 func (t *translator) attempt() {
 	t.out = &compiled{info: t.info}
-	t.blockAt, t.depths, t.tries, t.heads, t.todo = map[int32]int{}, nil, nil, nil, nil
-	t.active, t.held = nil, map[int]bool{}
-	t.out.size, t.made = t.info.argc, 0
+	for _, at := range t.heads {
+		t.blockAt[at] = 0
+	}
+	t.depths, t.tries, t.heads, t.todo = t.depths[:0], t.tries[:0], t.heads[:0], t.todo[:0]
+	t.active, t.held = nil, nil
+	t.out.size = t.info.argc
 	t.blockOf(t.info.entry, t.info.argc)
 	for len(t.todo) > 0 && !t.bad {
 		i := t.todo[len(t.todo)-1]
@@ -237,14 +260,14 @@ func (t *translator) attempt() {
 // function unfit.
 func (t *translator) blockOf(at int32, depth int) int {
 	t.holdAt(at, depth)
-	if i, ok := t.blockAt[at]; ok {
+	if i := int(t.blockAt[at]) - 1; i >= 0 {
 		if t.depths[i] != depth || !slices.Equal(t.tries[i], t.active) {
 			t.bad = true
 		}
 		return i
 	}
 	i := len(t.depths)
-	t.blockAt[at] = i
+	t.blockAt[at] = int32(i) + 1
 	t.depths, t.heads, t.tries = append(t.depths, depth), append(t.heads, at), append(t.tries, t.active)
 	t.out.blocks = append(t.out.blocks, block{})
 	t.todo = append(t.todo, i)
@@ -265,7 +288,7 @@ func (t *translator) holdAt(at int32, depth int) {
 			t.heldAt[at] = map[int]bool{}
 		}
 		t.heldAt[at][slot] = true
-		if _, ok := t.blockAt[at]; ok {
+		if t.blockAt[at] != 0 {
 			t.again = true
 		}
 	}
@@ -274,13 +297,14 @@ func (t *translator) holdAt(at int32, depth int) {
 func (t *translator) block(i int) {
 	t.held = maps.Clone(t.heldAt[t.heads[i]])
 	t.index, t.cur, t.active = i, block{}, t.tries[i]
+	t.made = 0
 	t.stack = t.stack[:0]
 	for s := range t.depths[i] {
 		t.stack = append(t.stack, t.slotNode(s))
 	}
 	at := t.heads[i]
 	for first := true; !t.bad; first = false {
-		if other, ok := t.blockAt[at]; ok && !first && other != i {
+		if other := int(t.blockAt[at]) - 1; other >= 0 && !first && other != i {
 			t.endWithJump(at) // falls into a block that exists
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -36,54 +37,46 @@ func (e *JSONError) Error() string {
 }
 
 // ParseJSON reads one JSON text into a value in a single pass. The error is a
-// *JSONError. data is copied once; the strings of the result share that copy.
+// *JSONError. data is copied once; the strings of the result share that copy, if
+// it is not longer than 64 KiB.
 func ParseJSON(data []byte, opt JSONOptions) (Value, error) {
-	var r JSONReader
-	return r.Parse(data, opt)
+	r := readers.Get().(*JSONReader)
+	v, err := r.Parse(data, opt)
+	readers.Put(r)
+	return v, err
 }
 
-// JSONReader is ParseJSON with a memory: of the keys that it met, which key
+// readers are those of ParseJSON and ParseJSONText.
+var readers = sync.Pool{New: func() any { return new(JSONReader) }}
+
+// JSONReader is ParseJSON for who reads many texts of one kind. It has a memory: of the keys that it met, which key
 // came after which, and which keys made up a dict. Events of one shape then
 // share their keys, are read without looking any key up, and, when they are
 // frozen, share the key lists of their dicts too. A reader belongs to one
 // goroutine; its results do not.
 type JSONReader struct {
-	opt   JSONOptions
-	src   string
-	pos   int
-	depth int
-	tmp   []Value // elements of the containers that are open
-	keys  map[string]*keyEntry
-	// last is the key that was read last, whose follower is expected next.
-	last *keyEntry
-	root keyEntry // stands before the first key
-	used used     // by the text before
+	opt    JSONOptions
+	src    string
+	pos    int
+	depth  int
+	tmp    []Value // elements of the containers that are open
+	high   int     // slots of tmp that this text used
+	keys   map[string]*keyEntry
+	shapes int      // made since the memory began
+	root   keyEntry // owns the outermost dict
+	other  keyEntry // stands for all keys that are not kept
+	used   used     // by the text before
 
-	objects []object // what is left of the current blocks
+	chunk strings.Builder // of copied strings of a long text
+
+	// The current blocks, and how much of each is used. Counting spares the
+	// garbage collector's write barrier that a shrinking slice would cost.
+	objects []object
 	values  []Value
 	lists   []listObject
 	dicts   []dictObject
+	at      used
 	now     used
-}
-
-// keyEntry is a key with what followed it, and with what its value was made
-// of, the last time.
-type keyEntry struct {
-	object object
-	next   *keyEntry
-	shapes [keptShapes]*shape
-	oldest uint8 // of shapes, which is overwritten next
-}
-
-// keptShapes is how many shapes are kept for one key: `properties` is a key of
-// events, of persons and of groups.
-const keptShapes = 4
-
-// shape are the keys of a dict with their index. It never changes: only frozen
-// dicts share one, and those are copied before they are written to.
-type shape struct {
-	keys  []Value
-	index []int32
 }
 
 // used counts what a text was made of, so that the blocks for the next fit.
@@ -99,7 +92,30 @@ type dictObject struct {
 	dict
 }
 
-// A reader remembers at most this many keys of at most this length.
+// Strings are pieces of one copy of the text, which lives as long as any of
+// them. Of a longer text than maxPinned they are copied, chunk by chunk, so that
+// a short string which is kept holds a chunk and not a whole export.
+const (
+	maxPinned = 64 << 10
+	chunkSize = 8 << 10
+)
+
+// own copies a string of a long text.
+func (r *JSONReader) own(s string) string {
+	if len(s) > chunkSize/4 {
+		return strings.Clone(s)
+	}
+	if r.chunk.Len()+len(s) > r.chunk.Cap() {
+		r.chunk = strings.Builder{}
+		r.chunk.Grow(chunkSize)
+	}
+	r.chunk.WriteString(s)
+	all := r.chunk.String()
+	return all[len(all)-len(s):]
+}
+
+// A reader remembers at most this many keys of at most this length. When it has
+// that many it begins anew, with the next text.
 const (
 	keptKeys   = 1024
 	keptKeyLen = 64
@@ -117,12 +133,12 @@ func (r *JSONReader) parse(src string, opt JSONOptions) (Value, error) {
 	if opt.Depth <= 0 {
 		opt.Depth = 512
 	}
-	if r.keys == nil {
-		r.keys = make(map[string]*keyEntry, 32)
+	if r.keys == nil || len(r.keys) >= keptKeys || r.shapes >= keptShapesInAll {
+		r.keys, r.root, r.other, r.shapes = make(map[string]*keyEntry, 32), keyEntry{}, keyEntry{}, 0
 	}
 	r.opt, r.src, r.pos, r.depth, r.tmp = opt, src, 0, 0, r.tmp[:0]
-	r.last, r.now = &r.root, used{}
-	v, err := r.value()
+	r.at, r.now, r.high = used{}, used{}, 0
+	v, err := r.value(&r.root)
 	if err == nil {
 		r.space()
 		if r.pos < len(r.src) {
@@ -132,7 +148,11 @@ func (r *JSONReader) parse(src string, opt JSONOptions) (Value, error) {
 	// The blocks are cut anew for each text, so that one text's values do not
 	// keep another's alive.
 	r.src, r.objects, r.values, r.lists, r.dicts, r.used = "", nil, nil, nil, nil, r.now
-	clear(r.tmp[:cap(r.tmp)])
+	r.chunk.Reset()
+	clear(r.tmp[:max(r.high, len(r.tmp))])
+	if cap(r.tmp) > 4096 {
+		r.tmp = nil
+	}
 	if err != nil {
 		return Null, err
 	}
@@ -158,7 +178,8 @@ func (r *JSONReader) space() {
 	}
 }
 
-func (r *JSONReader) value() (Value, error) {
+// value reads a value, which belongs to the key owner.
+func (r *JSONReader) value(owner *keyEntry) (Value, error) {
 	r.space()
 	if r.pos >= len(r.src) {
 		return Null, r.unexpected()
@@ -169,13 +190,16 @@ func (r *JSONReader) value() (Value, error) {
 		if err != nil {
 			return Null, err
 		}
+		if len(r.src) > maxPinned {
+			s = r.own(s)
+		}
 		o := r.object()
 		o.kind, o.str = KindString, s
 		return Value{0, o}, nil
 	case c == '{':
-		return r.dict()
+		return r.dict(owner)
 	case c == '[':
-		return r.array()
+		return r.array(owner)
 	case c == '-' || c >= '0' && c <= '9':
 		return r.number()
 	case strings.HasPrefix(r.src[r.pos:], "true"):
@@ -253,24 +277,11 @@ func (r *JSONReader) number() (Value, error) {
 
 var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14}
 
-// plain tells the bytes that stand for themselves in a string literal: all but
-// quote, backslash, control characters, and those beyond ASCII, which are
-// looked at again.
-var plain = func() (t [256]bool) {
-	for c := 0x20; c < utf8.RuneSelf; c++ {
-		t[c] = c != '"' && c != '\\'
-	}
-	return t
-}()
-
 // text reads a string literal. Without escapes it is a piece of the source.
 func (r *JSONReader) text() (string, error) {
 	r.pos++
 	src, start := r.src, r.pos
-	i := start
-	for i < len(src) && plain[src[i]] {
-		i++
-	}
+	i := start + plainLen(src[start:])
 	high := false
 	for ; i < len(src); i++ {
 		switch c := src[i]; {
@@ -278,7 +289,7 @@ func (r *JSONReader) text() (string, error) {
 			r.pos = i + 1
 			s := src[start:i]
 			if high && !utf8.ValidString(s) {
-				s = strings.ToValidUTF8(s, "\ufffd")
+				s = string([]rune(s)) // U+FFFD for each byte, as everyone does
 			}
 			return s, nil
 		case c == '\\':
@@ -296,16 +307,22 @@ func (r *JSONReader) text() (string, error) {
 }
 
 func (r *JSONReader) escaped(start int) (string, error) {
-	b := append(make([]byte, 0, r.pos-start+32), r.src[start:r.pos]...)
+	// Invalid UTF-8 of the source goes, lone surrogates of escapes stay.
+	b := append(make([]byte, 0, r.pos-start+32), string([]rune(r.src[start:r.pos]))...)
 	for r.pos < len(r.src) {
 		c := r.src[r.pos]
 		if c == '"' {
 			r.pos++
-			// Invalid UTF-8 of the source goes, lone surrogates of escapes stay.
-			return fixText(string(b)), nil
+			return joinHalves(string(b)), nil
 		}
 		if c < 0x20 {
 			return "", r.unexpected()
+		}
+		if c >= utf8.RuneSelf {
+			u, size := utf8.DecodeRuneInString(r.src[r.pos:])
+			b = utf8.AppendRune(b, u)
+			r.pos += size
+			continue
 		}
 		r.pos++
 		if c != '\\' {
@@ -333,8 +350,8 @@ func (r *JSONReader) escaped(start int) (string, error) {
 	return "", r.unexpected()
 }
 
-// fixText joins surrogate halves and replaces invalid bytes.
-func fixText(s string) string {
+// joinHalves makes characters of the surrogate halves that stand together.
+func joinHalves(s string) string {
 	if utf8.ValidString(s) {
 		return s
 	}
@@ -384,7 +401,7 @@ func (r *JSONReader) next(end byte) (more bool, err error) {
 	return false, r.unexpected()
 }
 
-func (r *JSONReader) array() (Value, error) {
+func (r *JSONReader) array(owner *keyEntry) (Value, error) {
 	if err := r.enter(); err != nil {
 		return Null, err
 	}
@@ -395,7 +412,7 @@ func (r *JSONReader) array() (Value, error) {
 		more = false
 	}
 	for more {
-		v, err := r.value()
+		v, err := r.value(owner)
 		if err != nil {
 			return Null, err
 		}
@@ -408,9 +425,15 @@ func (r *JSONReader) array() (Value, error) {
 	x.object.kind, x.object.flags, x.object.list = KindArray, r.flags(), &x.list
 	x.elems = r.cut(len(r.tmp) - base)
 	copy(x.elems, r.tmp[base:])
-	r.tmp = r.tmp[:base]
+	r.drop(base)
 	r.depth--
 	return Value{0, &x.object}, nil
+}
+
+// drop forgets what stands in r.tmp from base on.
+func (r *JSONReader) drop(base int) {
+	r.high = max(r.high, len(r.tmp))
+	r.tmp = r.tmp[:base]
 }
 
 func (r *JSONReader) flags() uint8 {
@@ -418,186 +441,6 @@ func (r *JSONReader) flags() uint8 {
 		return flagFrozen
 	}
 	return 0
-}
-
-func (r *JSONReader) dict() (Value, error) {
-	if err := r.enter(); err != nil {
-		return Null, err
-	}
-	owner := r.last
-	if r.pos < len(r.src) && r.src[r.pos] == '}' {
-		r.pos++
-		r.depth--
-		return r.fill(nil), nil
-	}
-	key, err := r.nextKey()
-	if err != nil {
-		return Null, err
-	}
-	var v Value
-	if known := owner.shapeFrom(key); known != nil && r.opt.Freeze {
-		v, err = r.shaped(known, owner, key)
-	} else {
-		v, err = r.pairs(len(r.tmp), owner, key, true)
-	}
-	r.depth--
-	if err == nil && r.opt.Hog && len(v.o.dict.keys) > 0 {
-		return hogObject(v), nil
-	}
-	return v, err
-}
-
-// pairs reads a dict from behind its next key on. What was read of it before
-// stands in r.tmp from base on; kept tells whether all its keys are kept ones.
-func (r *JSONReader) pairs(base int, owner *keyEntry, key Value, kept bool) (Value, error) {
-	for {
-		kept = kept && key.o == &r.last.object
-		v, err := r.value()
-		if err != nil {
-			return Null, err
-		}
-		r.tmp = append(r.tmp, key, v)
-		more, err := r.next('}')
-		if err != nil {
-			return Null, err
-		}
-		if !more {
-			break
-		}
-		if key, err = r.nextKey(); err != nil {
-			return Null, err
-		}
-	}
-	v := r.fill(r.tmp[base:])
-	r.tmp = r.tmp[:base]
-	if kept && r.opt.Freeze && !r.opt.Ordered {
-		owner.remember(v.o.dict)
-	}
-	return v, nil
-}
-
-// shaped reads a dict from behind its first key on, in the hope that it has
-// the shape sh: then its values go straight to their place, and its keys are
-// those of sh. Where it is another one, pairs goes on.
-func (r *JSONReader) shaped(sh *shape, owner *keyEntry, key Value) (Value, error) {
-	vals := r.cut(len(sh.keys))
-	for n := 0; ; n++ {
-		if n == len(vals) || sh.keys[n].o != key.o {
-			return r.unshaped(sh, vals[:n], owner, key)
-		}
-		v, err := r.value()
-		if err != nil {
-			return Null, err
-		}
-		vals[n] = v
-		more, err := r.next('}')
-		if err != nil {
-			return Null, err
-		}
-		if !more {
-			if n+1 < len(vals) {
-				return r.cutShort(sh, vals[:n+1], owner), nil
-			}
-			break
-		}
-		if key, err = r.nextKey(); err != nil {
-			return Null, err
-		}
-	}
-	x := r.dictObject()
-	x.object.kind, x.object.flags, x.object.dict = KindDict, flagFrozen, &x.dict
-	x.dict = dict{keys: sh.keys, vals: vals, index: sh.index, shared: true}
-	return Value{0, &x.object}, nil
-}
-
-func (r *JSONReader) unshaped(sh *shape, vals []Value, owner *keyEntry, key Value) (Value, error) {
-	base := len(r.tmp)
-	for i, v := range vals {
-		r.tmp = append(r.tmp, sh.keys[i], v)
-	}
-	return r.pairs(base, owner, key, true)
-}
-
-// cutShort makes the dict of a text that ends before its shape does.
-func (r *JSONReader) cutShort(sh *shape, vals []Value, owner *keyEntry) Value {
-	base := len(r.tmp)
-	for i, v := range vals {
-		r.tmp = append(r.tmp, sh.keys[i], v)
-	}
-	v := r.fill(r.tmp[base:])
-	r.tmp = r.tmp[:base]
-	owner.remember(v.o.dict)
-	return v
-}
-
-// nextKey reads a key and its colon. First it looks whether the key is the
-// one that followed the last key before.
-func (r *JSONReader) nextKey() (Value, error) {
-	r.space()
-	if r.pos >= len(r.src) || r.src[r.pos] != '"' {
-		return Null, r.unexpected()
-	}
-	last := r.last
-	e := last.next
-	if e != nil {
-		s, n := r.src[r.pos+1:], len(e.object.str)
-		if len(s) > n && s[n] == '"' && s[:n] == e.object.str {
-			r.pos += n + 2
-		} else {
-			e = nil
-		}
-	}
-	key := Null
-	if e == nil {
-		s, err := r.text()
-		if err != nil {
-			return Null, err
-		}
-		if e = r.entry(s); e == nil {
-			o := r.object()
-			o.kind, o.str, o.hash = KindString, s, hashText(s)
-			key = Value{0, o}
-		} else {
-			last.next = e
-		}
-	}
-	if e != nil {
-		r.last = e
-		key = Value{0, &e.object}
-	}
-	if r.pos < len(r.src) && r.src[r.pos] == ':' {
-		r.pos++
-		return key, nil
-	}
-	r.space()
-	if r.pos >= len(r.src) || r.src[r.pos] != ':' {
-		return Null, r.unexpected()
-	}
-	r.pos++
-	return key, nil
-}
-
-// A dict of more keys than these is seldom met again.
-const maxShape = 128
-
-// remember keeps the shape of a dict that stood behind the key e. All its keys
-// are kept ones, so that nothing of the text is held.
-func (e *keyEntry) remember(d *dict) {
-	if len(d.keys) == 0 || len(d.keys) > maxShape {
-		return
-	}
-	e.shapes[e.oldest] = &shape{slices.Clone(d.keys), d.index}
-	e.oldest = (e.oldest + 1) % keptShapes
-}
-
-// shapeFrom gives the shape behind e whose first key is key.
-func (e *keyEntry) shapeFrom(key Value) *shape {
-	for _, s := range e.shapes {
-		if s != nil && s.keys[0].o == key.o {
-			return s
-		}
-	}
-	return nil
 }
 
 // fill makes a dict of pairs, the last of equal keys winning.
@@ -620,20 +463,6 @@ func (r *JSONReader) fill(pairs []Value) Value {
 	return Value{0, &x.object}
 }
 
-// entry gives the kept key of that text, nil when it is not kept.
-func (r *JSONReader) entry(s string) *keyEntry {
-	if e := r.keys[s]; e != nil {
-		return e
-	}
-	if len(r.keys) >= keptKeys || len(s) > keptKeyLen {
-		return nil
-	}
-	s = strings.Clone(s)
-	e := &keyEntry{object: object{kind: KindString, str: s, hash: hashText(s)}}
-	r.keys[s] = e
-	return e
-}
-
 // Objects and slots are cut from blocks. The first of a text is as large as
 // the text before needed it, if the text is long enough for that.
 
@@ -645,46 +474,50 @@ func (r *JSONReader) block(before, already, per int) int {
 }
 
 func (r *JSONReader) object() *object {
-	if len(r.objects) == 0 {
+	if r.at.objects == len(r.objects) {
 		r.objects = make([]object, r.block(r.used.objects, r.now.objects, 48))
+		r.at.objects = 0
 	}
-	o := &r.objects[0]
-	r.objects = r.objects[1:]
+	o := &r.objects[r.at.objects]
+	r.at.objects++
 	r.now.objects++
 	return o
 }
 
 func (r *JSONReader) listObject() *listObject {
-	if len(r.lists) == 0 {
+	if r.at.lists == len(r.lists) {
 		r.lists = make([]listObject, r.block(r.used.lists, r.now.lists, 512))
+		r.at.lists = 0
 	}
-	x := &r.lists[0]
-	r.lists = r.lists[1:]
+	x := &r.lists[r.at.lists]
+	r.at.lists++
 	r.now.lists++
 	return x
 }
 
 func (r *JSONReader) dictObject() *dictObject {
-	if len(r.dicts) == 0 {
+	if r.at.dicts == len(r.dicts) {
 		r.dicts = make([]dictObject, r.block(r.used.dicts, r.now.dicts, 512))
+		r.at.dicts = 0
 	}
-	x := &r.dicts[0]
-	r.dicts = r.dicts[1:]
+	x := &r.dicts[r.at.dicts]
+	r.at.dicts++
 	r.now.dicts++
 	return x
 }
 
 func (r *JSONReader) cut(n int) []Value {
-	if n > len(r.values) {
+	if r.at.values+n > len(r.values) {
 		if n > 128 {
 			return make([]Value, n)
 		}
 		r.values = make([]Value, max(n, r.block(r.used.values, r.now.values, 16)))
+		r.at.values = 0
 	}
-	v := r.values[:n:n]
-	r.values = r.values[n:]
+	from := r.at.values
+	r.at.values += n
 	r.now.values += n
-	return v
+	return r.values[from : from+n : from+n]
 }
 
 // arrayIndex tells whether a key is integer-like to JavaScript, and its number.
@@ -772,6 +605,8 @@ func zoneOr(zone string) string {
 // ParseJSONText is what the function jsonParse does with a text: keys in
 // JavaScript's order, dates and errors revived.
 func ParseJSONText(s string) (Value, error) {
-	var r JSONReader
-	return r.parse(s, JSONOptions{Ordered: true, Hog: true})
+	r := readers.Get().(*JSONReader)
+	v, err := r.parse(s, JSONOptions{Ordered: true, Hog: true})
+	readers.Put(r)
+	return v, err
 }

@@ -3,6 +3,7 @@ package vm
 import (
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // AppendJSON appends the JSON text of v, as jsonStringify makes it
@@ -16,25 +17,47 @@ func AppendJSON(dst []byte, v Value) []byte { return AppendJSONIndent(dst, v, ""
 // indent; an empty indent means one line.
 func AppendJSONIndent(dst []byte, v Value, indent string) []byte {
 	w := jsonWriter{b: dst, indent: indent, most: len(dst) + MaxText}
-	w.value(v)
+	w.value(v, nil)
 	return w.b
 }
 
 type jsonWriter struct {
 	b      []byte
 	indent string
-	open   []*object
 	most   int // bytes of b; beyond them nothing is begun
+}
+
+// opened is a container that is being written, in the one that it stands in.
+// The chain lives on the stack, so that writing allocates nothing.
+type opened struct {
+	o     *object
+	depth int // 1 for the outermost
+	in    *opened
+}
+
+// open begins a container, unless it is one of those it stands in or is too
+// deep.
+func (in *opened) open(o *object) (opened, bool) {
+	x := opened{o, 1, in}
+	if in != nil {
+		x.depth = in.depth + 1
+	}
+	for up := in; up != nil; up = up.in {
+		if up.o == o {
+			return x, false
+		}
+	}
+	return x, x.depth <= maxNesting
 }
 
 func (w *jsonWriter) full() bool { return len(w.b) > w.most }
 
-func (w *jsonWriter) value(v Value) {
+func (w *jsonWriter) value(v Value, in *opened) {
 	switch v.Kind() {
 	case KindNull:
 		w.b = append(w.b, "null"...)
 	case KindBool:
-		w.b = append(w.b, JSText(v)...)
+		w.b = strconv.AppendBool(w.b, v.n != 0)
 	case KindNumber:
 		if v.n-v.n != 0 {
 			w.b = append(w.b, "null"...)
@@ -46,25 +69,24 @@ func (w *jsonWriter) value(v Value) {
 	case KindFunction:
 		w.b = AppendJSONText(w.b, Print(v))
 	default:
-		w.container(v)
+		w.container(v, in)
 	}
 }
 
-func (w *jsonWriter) container(v Value) {
-	if len(w.open) >= maxNesting || slices.Contains(w.open, v.o) {
+func (w *jsonWriter) container(v Value, in *opened) {
+	x, ok := in.open(v.o)
+	if !ok {
 		w.b = append(w.b, "null"...)
 		return
 	}
-	w.open = append(w.open, v.o)
 	switch {
 	case v.o.list != nil:
-		w.array(v.o.list.elems)
+		w.array(v.o.list.elems, &x)
 	case v.o.dict != nil:
-		w.dict(v.o.dict)
+		w.dict(v.o.dict, &x)
 	default:
-		w.fields(v)
+		w.fields(v, &x)
 	}
-	w.open = w.open[:len(w.open)-1]
 }
 
 func (w *jsonWriter) line(open int) {
@@ -77,7 +99,7 @@ func (w *jsonWriter) line(open int) {
 	}
 }
 
-func (w *jsonWriter) array(elems []Value) {
+func (w *jsonWriter) array(elems []Value, in *opened) {
 	w.b = append(w.b, '[')
 	for i, e := range elems {
 		if w.full() {
@@ -86,20 +108,20 @@ func (w *jsonWriter) array(elems []Value) {
 		if i > 0 {
 			w.b = append(w.b, ',')
 		}
-		w.line(len(w.open))
-		w.value(e)
+		w.line(in.depth)
+		w.value(e, in)
 	}
 	if len(elems) > 0 {
-		w.line(len(w.open) - 1)
+		w.line(in.depth - 1)
 	}
 	w.b = append(w.b, ']')
 }
 
-func (w *jsonWriter) key(first bool, k string) {
+func (w *jsonWriter) key(first bool, k string, in *opened) {
 	if !first {
 		w.b = append(w.b, ',')
 	}
-	w.line(len(w.open))
+	w.line(in.depth)
 	w.b = AppendJSONText(w.b, k)
 	w.b = append(w.b, ':')
 	if w.indent != "" {
@@ -107,7 +129,7 @@ func (w *jsonWriter) key(first bool, k string) {
 	}
 }
 
-func (w *jsonWriter) dict(d *dict) {
+func (w *jsonWriter) dict(d *dict, in *opened) {
 	w.b = append(w.b, '{')
 	for _, k := range d.keys {
 		if k.o == nil || k.o.kind != KindString || plainIndex(k.o.str) {
@@ -119,11 +141,11 @@ func (w *jsonWriter) dict(d *dict) {
 		if w.full() {
 			return
 		}
-		w.key(i == 0, k.o.str)
-		w.value(d.vals[i])
+		w.key(i == 0, k.o.str, in)
+		w.value(d.vals[i], in)
 	}
 	if len(d.keys) > 0 {
-		w.line(len(w.open) - 1)
+		w.line(in.depth - 1)
 	}
 	w.b = append(w.b, '}')
 }
@@ -143,7 +165,7 @@ func textKeys(d *dict) *dict {
 	return c
 }
 
-func (w *jsonWriter) fields(v Value) {
+func (w *jsonWriter) fields(v Value, in *opened) {
 	w.b = append(w.b, '{')
 	first := true
 	for _, name := range v.FieldNames() {
@@ -151,11 +173,11 @@ func (w *jsonWriter) fields(v Value) {
 		if name == "payload" && f.IsNull() {
 			continue
 		}
-		w.key(first, name)
-		w.value(f)
+		w.key(first, name, in)
+		w.value(f, in)
 		first = false
 	}
-	w.line(len(w.open) - 1)
+	w.line(in.depth - 1)
 	w.b = append(w.b, '}')
 }
 
@@ -164,11 +186,7 @@ const hexDigits = "0123456789abcdef"
 // AppendJSONText appends s as a JSON string. What is not UTF-8 becomes U+FFFD.
 func AppendJSONText(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	i := 0
-	for i < len(s) && plain[s[i]] {
-		i++
-	}
-	if i == len(s) {
+	if plainLen(s) == len(s) {
 		return append(append(dst, s...), '"')
 	}
 	return appendEscaped(dst, CleanText(s))

@@ -214,20 +214,27 @@ const (
 	callProbe
 )
 
-// placeError gives a fault its place in the source, if the program has spans.
+// placeError gives a fault its place in the source. What runs without spans (a
+// library function that is bytecode here) is placed at its call.
 func (m *Machine) placeError(p *Program, ip int) {
-	if p.spans == nil {
-		return
+	for i := m.depth - 2; p.spans == nil; i-- {
+		if i < 0 {
+			return
+		}
+		p, ip = m.frames[i].prog, max(0, m.frames[i].ip-1)
 	}
-	span := p.spans[ip]
+	chunk := ""
+	if p.apart {
+		chunk = p.name
+	}
 	switch e := m.err.(type) {
 	case *RuntimeError:
 		if e.Span == (ast.Span{}) {
-			e.Span = span
+			e.Span, e.Chunk = p.spans[ip], chunk
 		}
 	case *HogError:
 		if e.Span == (ast.Span{}) {
-			e.Span = span
+			e.Span, e.Chunk = p.spans[ip], chunk
 		}
 	}
 }

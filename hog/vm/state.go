@@ -486,7 +486,7 @@ func (r *stateReader) frame(v Value, stack int) frame {
 }
 
 func (r *stateReader) ip(p *Program, elem int) int {
-	ip, ok := p.starts[elem-p.header()]
+	ip, ok := p.instrAt(elem - p.header())
 	if !ok {
 		r.fault("no instruction begins at element %d", elem)
 	}
