@@ -65,6 +65,11 @@ type testWrite struct {
 	InvocationID  *string         `json:"invocation_id"`
 }
 
+// stateWrite chooses the watcher's state of a function.
+type stateWrite struct {
+	State int `json:"state"`
+}
+
 type ordersWrite struct {
 	Orders map[string]int `json:"orders"`
 }
@@ -137,7 +142,7 @@ func functionDocs() map[string]Doc {
 		"GET /hog_functions/:id/rerun":                       {Summary: "List jobs that run events again", Answers: gives(page[rerunJob]{})},
 		"POST /hog_functions/:id/rerun":                      {Summary: "Run past events again", Body: rerunRequest{}, Answers: map[int]any{http.StatusOK: rerunCount{}, http.StatusAccepted: rerunJob{}}},
 		"DELETE /hog_functions/:id/rerun/:job":               {Summary: "Cancel such a job", Answers: gives(rerunJob{})},
-		"PATCH /hog_functions/:id/status":                    {Summary: "Choose the state of a function", Body: statusRequest{}, Answers: gives(status{})},
+		"PATCH /hog_functions/:id/status":                    {Summary: "Choose the state of a function", Body: stateWrite{}, Answers: gives(status{})},
 		"GET /hog_functions/:id/revisions":                   {Summary: "List what was saved", Query: []string{"limit", "offset"}, Answers: gives(page[revisionItem]{})},
 		"GET /hog_functions/:id/revisions/:version":          {Summary: "Retrieve what was saved", Answers: gives(revisionDetail{})},
 		"POST /hog_functions/:id/revisions/:version/restore": {Summary: "Save again what was saved", Answers: detail},

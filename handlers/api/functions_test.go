@@ -347,6 +347,19 @@ func TestList(t *testing.T) {
 	}
 }
 
+func TestBadStates(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	path := "hog_functions/" + h.create(`{"hog":"return 1"}`) + "/status/"
+	h.invalid(h.call("PATCH", path, `{}`), "required", "This field is required.", "state")
+	h.invalid(h.call("PATCH", path, `{"state":"x"}`), "invalid_input", "A valid integer is required.", "state")
+	h.invalid(h.call("PATCH", path, `{"state":null}`), "null", "This field may not be null.", "state")
+	h.invalid(h.call("PATCH", path, `{"state":7}`), "invalid_input", "Invalid state", "")
+	if r := h.call("PATCH", path, `{`); r.status != http.StatusBadRequest || !strings.Contains(string(r.body), `"code":"parse_error"`) {
+		t.Errorf("half a body is answered with %d %s", r.status, r.body)
+	}
+}
+
 func TestStatusSourceDown(t *testing.T) {
 	t.Parallel()
 	h := setup(t, func(c *api.Config) { c.Statuses = failing{} })

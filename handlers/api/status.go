@@ -1,20 +1,13 @@
 package api
 
 import (
-	"encoding/json"
-	"errors"
-
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/cdp"
+	"hogpen/cdp/fields"
 	"hogpen/web/respond"
 	"hogpen/web/session"
 )
-
-// statusRequest chooses the watcher's state of a function.
-type statusRequest struct {
-	State *int `json:"state"`
-}
 
 // SetStatus puts a function into a state that an administrator chose (REST API
 // specification 8.16).
@@ -23,17 +16,18 @@ func (h *Handler) SetStatus(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var r statusRequest
-	var wrong *json.UnmarshalTypeError
-	switch err := json.Unmarshal(c.Request().Body(), &r); {
-	case errors.As(err, &wrong):
-		return cdp.Errorf(cdp.Invalid, "state", "A valid integer is required.").WithAPICode("invalid")
-	case err != nil:
-		return cdp.Errorf(cdp.Invalid, "", "JSON parse error - %s", err).WithAPICode("parse_error")
-	case r.State == nil:
-		return cdp.Errorf(cdp.Invalid, "state", "This field is required.").WithAPICode("required")
+	members, err := body(c)
+	if err != nil {
+		return err
 	}
-	now, err := h.c.Functions.SetState(c.UserContext(), session.User(c).ID, f.Project, f.ID, cdp.State(*r.State))
+	var faults []fields.Fault
+	r := &fields.Reader{Members: members, Faults: &faults}
+	state := r.Int("state", fields.Rule{Required: true})
+	if len(faults) > 0 {
+		f := faults[0]
+		return cdp.Errorf(cdp.Invalid, f.Path, "%s", f.Message).WithAPICode(f.Code)
+	}
+	now, err := h.c.Functions.SetState(c.UserContext(), session.User(c).ID, f.Project, f.ID, cdp.State(state.Value))
 	if err != nil {
 		return err
 	}
