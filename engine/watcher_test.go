@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -217,6 +218,9 @@ func (s *stateChanges) last() (engine.StateChange, bool) {
 	return s.all[len(s.all)-1], true
 }
 
+// failingReason is the whole reason; requests may be slow on a busy machine.
+var failingReason = regexp.MustCompile(`^\d+ runs failed; (\d+ requests took up to [\d.]+ s; )?last error: .*status code 404`)
+
 func TestFailingFunctionIsDegraded(t *testing.T) {
 	t.Parallel()
 	var changes stateChanges
@@ -229,7 +233,7 @@ func TestFailingFunctionIsDegraded(t *testing.T) {
 		h.capture("a", `{}`)
 	}
 	h.eventually("the function is degraded", func() bool { c, ok := changes.last(); return ok && c.State == cdp.StateDegraded })
-	if c, _ := changes.last(); c.Previous != cdp.StateHealthy || c.Function != "hook" || c.Project != 1 || !strings.Contains(c.Reason, "runs failed; ") || !strings.Contains(c.Reason, "last error: ") {
+	if c, _ := changes.last(); c.Previous != cdp.StateHealthy || c.Function != "hook" || c.Project != 1 || !failingReason.MatchString(c.Reason) {
 		t.Errorf("change = %+v", c)
 	}
 	h.eventually("its log says so", func() bool { return strings.Contains(h.logs("hook"), "warn The watcher slows this function down. ") })
