@@ -19,6 +19,9 @@ type dict struct {
 
 const scanLimit = 8
 
+// maxKeysAhead bounds the keys that an index is made for before they come.
+const maxKeysAhead = 64
+
 // hashText is FNV-1a, never 0.
 func hashText(s string) uint32 {
 	h := uint32(2166136261)
@@ -171,10 +174,15 @@ func (d *dict) add(k, v Value) {
 	}
 }
 
-// grow doubles the room of keys and values, which lie in one block.
+// grow makes room for more keys and values, which lie in one block. What
+// outgrows the first few is most often an event's properties: it gets room for
+// them at once.
 func (d *dict) grow() {
 	n := len(d.keys)
 	room := max(scanLimit, 2*n)
+	if n == scanLimit {
+		room = 4 * n
+	}
 	both := make([]Value, 2*room)
 	d.keys = append(both[:0:room], d.keys...)
 	d.vals = append(both[room:room:2*room], d.vals...)
@@ -200,7 +208,7 @@ func (d *dict) place(k Value, pos int32) {
 
 func (d *dict) reindex() {
 	size := 32
-	for size < len(d.keys)*2 {
+	for size < max(len(d.keys)*2, min(cap(d.keys), maxKeysAhead)*3/2) {
 		size *= 2
 	}
 	d.index, d.shared = make([]int32, size), false

@@ -157,6 +157,10 @@ func (t *translator) setProperty(at int) {
 		})
 		return
 	}
+	if t.isBoxedSlot(args[0]) && t.isBoxedSlot(args[1]) && t.isBoxedSlot(args[2]) {
+		t.stmt(setSlots(args[0].slot, args[1].slot, args[2].slot, p, at))
+		return
+	}
 	key := t.genValue(args[1])
 	t.stmt(func(m *Machine) {
 		o := obj(m)
@@ -168,6 +172,28 @@ func (t *translator) setProperty(at int) {
 			}
 		}
 	})
+}
+
+// setSlots is x[y] := z, as loops over entries have it.
+func setSlots(i, j, k int, p *Program, at int) func(m *Machine) {
+	return func(m *Machine) {
+		o, key := m.r[i].o, m.r[j]
+		if o == nil || o.dict == nil || o.flags&^flagLazy != 0 {
+			if err := m.setProperty(m.r[i], key, m.r[k]); err != nil {
+				m.failAt(p, at, err)
+			}
+			return
+		}
+		if at := o.dict.find(key); at >= 0 {
+			o.dict.vals[at] = m.r[k]
+			return
+		}
+		if err := m.alloc(dictEntry); err != nil {
+			m.failAt(p, at, err)
+			return
+		}
+		o.dict.add(key, m.r[k])
+	}
 }
 
 func (t *translator) setUpvalue(i int) {

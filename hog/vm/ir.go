@@ -55,6 +55,7 @@ const (
 	nodeDict
 	nodeList
 	nodeLib
+	nodeAsk // a library function by its Test
 	nodeFunc
 )
 
@@ -558,6 +559,10 @@ func (t *translator) callLibrary(in *instr, at int32) (ended bool) {
 		return t.failWith(t.p.callFault(site, n, len(t.stack)))
 	}
 	args := t.popN(n)
+	if site.lib.Test != nil && n == site.lib.Min && n <= 2 {
+		t.push(t.node(node{kind: nodeAsk, typ: typeBool, lib: site.lib, args: args}))
+		return false
+	}
 	call := t.node(node{kind: nodeLib, lib: site.lib, args: args, slot: len(t.stack), fails: true, at: int(at)})
 	for i := range args {
 		t.box(call.slot + i)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,11 +23,11 @@ func goPeer(workload string, event map[string]any) ([]peer, error) {
 var native = map[string]func() float64{
 	"fib": func() float64 { return fib(25) },
 	"loop": func() float64 {
-		s := 0.0
-		for i := 0.0; i < 1e6; i++ {
-			s += math.Mod(i*2, 7)
+		s := 0
+		for i := range 1000000 {
+			s += i * 2 % 7
 		}
-		return s
+		return float64(s)
 	},
 	"mandelbrot": mandelbrot,
 	"strings": func() float64 {
