@@ -333,7 +333,7 @@ func (t *translator) lastStep(callee *node, argc int) *node {
 
 // callWithStep is the call of an upvalue whose last argument is step.
 func (t *translator) callWithStep(up int, step *node, place, argc, at int) {
-	p, from, to, k := t.p, step.a.slot, place+argc-1, step.b.value.n
+	p, info, from, to, k := t.p, t.info, step.a.slot, place+argc-1, step.b.value.n
 	if step.op == bytecode.Minus {
 		k = -k // x - k and x + -k are one in IEEE arithmetic
 	}
@@ -343,12 +343,17 @@ func (t *translator) callWithStep(up int, step *node, place, argc, at int) {
 			x.n = ToNumber(x)
 		}
 		m.r[to] = Value{x.n + k, &numberObject}
-		v := m.getCell(m.fn.up[up])
-		if fn := v.ready(argc); fn != nil {
-			m.enterCompiled(fn, fn.info.body, place, argc, p, at)
-		} else {
-			m.callCompiled(v, place, argc, p, at)
+		c := m.fn.up[up]
+		v := c.v
+		if c.open {
+			v = m.stack[c.slot]
 		}
+		// A function that calls itself is known.
+		if o := v.o; o != nil && o.ext != nil && o.ext.fn == m.fn && argc <= info.argc {
+			m.enterCompiled(m.fn, info.body, place, argc, p, at)
+			return
+		}
+		m.callCompiled(v, place, argc, p, at)
 	})
 }
 

@@ -79,6 +79,8 @@ type compiled struct {
 	closes bool // locals are captured
 	clears bool // slots may hold references when it returns
 	tries  bool
+	// guarded tells that the first block is a condition and nothing else.
+	guarded bool
 }
 
 // block is straight code with one end.
@@ -214,6 +216,8 @@ func (t *translator) translate(info *funcInfo, root bool) bool {
 		}
 	}
 	t.out.merge()
+	first := &t.out.blocks[0]
+	t.out.guarded = first.kind == endCond && len(first.stmts) == 0
 	info.body = t.out
 	return true
 }
