@@ -15,6 +15,9 @@ type dict struct {
 	// shared tells that index is another dict's too: it is made anew before a
 	// key is added. Keys never change in place, and can be shared freely.
 	shared bool
+	// last is where findAgain found a key. It is no hint for others: what
+	// several goroutines read has no place for it.
+	last int32
 }
 
 const scanLimit = 8
@@ -90,6 +93,19 @@ func (d *dict) find(k Value) int {
 		}
 	}
 	return -1
+}
+
+// findAgain is find for a text key of a dict that only one program sees, and
+// quick when it is asked for the same key once more, as x[k] := x[k] + 1 does.
+func (d *dict) findAgain(k Value) int {
+	if i := int(d.last); i < len(d.keys) && d.keys[i].o == k.o {
+		return i
+	}
+	i := d.find(k)
+	if i >= 0 {
+		d.last = int32(i)
+	}
+	return i
 }
 
 func (d *dict) findText(s string, hash uint32) int {

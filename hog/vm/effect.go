@@ -157,8 +157,8 @@ func (t *translator) setProperty(at int) {
 		})
 		return
 	}
-	if t.isBoxedSlot(args[0]) && t.isBoxedSlot(args[1]) && t.isBoxedSlot(args[2]) {
-		t.stmt(setSlots(args[0].slot, args[1].slot, args[2].slot, p, at))
+	if t.isBoxedSlot(args[0]) && t.isBoxedSlot(args[1]) {
+		t.stmt(setSlot(args[0].slot, args[1].slot, val, p, at))
 		return
 	}
 	key := t.genValue(args[1])
@@ -174,25 +174,30 @@ func (t *translator) setProperty(at int) {
 	})
 }
 
-// setSlots is x[y] := z, as loops over entries have it.
-func setSlots(i, j, k int, p *Program, at int) func(m *Machine) {
+// setSlot is x[y] := expression, as loops over entries have it. The expression
+// cannot change the two variables, but may move the stack that they lie in.
+func setSlot(i, j int, val valueFunc, p *Program, at int) func(m *Machine) {
 	return func(m *Machine) {
+		v := val(m)
+		if m.err != nil {
+			return
+		}
 		o, key := m.r[i].o, m.r[j]
-		if o == nil || o.dict == nil || o.flags&^flagLazy != 0 {
-			if err := m.setProperty(m.r[i], key, m.r[k]); err != nil {
+		if o == nil || o.dict == nil || o.flags&^flagLazy != 0 || key.o == nil || key.o.kind != KindString {
+			if err := m.setProperty(m.r[i], key, v); err != nil {
 				m.failAt(p, at, err)
 			}
 			return
 		}
-		if at := o.dict.find(key); at >= 0 {
-			o.dict.vals[at] = m.r[k]
+		if at := o.dict.findAgain(key); at >= 0 {
+			o.dict.vals[at] = v
 			return
 		}
 		if err := m.alloc(dictEntry); err != nil {
 			m.failAt(p, at, err)
 			return
 		}
-		o.dict.add(key, m.r[k])
+		o.dict.add(key, v)
 	}
 }
 

@@ -277,7 +277,7 @@ func (t *translator) genIndex(n *node) valueFunc {
 		return func(m *Machine) Value {
 			o, k := m.r[i], m.r[j]
 			if o.o != nil && o.o.dict != nil && o.o.flags == 0 && k.o != nil && k.o.kind == KindString {
-				if at := o.o.dict.find(k); at >= 0 {
+				if at := o.o.dict.findAgain(k); at >= 0 {
 					return o.o.dict.vals[at]
 				}
 				return Null

@@ -1,9 +1,9 @@
 // Command peer compares the machine with PostHog's published one, and with the
 // interpreters that Go programs embed: the same bytecode runs here and on
 // Node, the same task in the language of each other one, in turn, each warmed
-// up, and a table of medians and ratios is printed. It counts CPU time, the
-// garbage collector's included, which other work on the same computer disturbs
-// least.
+// up, and a table of times and ratios is printed. It counts CPU time, the
+// garbage collector's included, and takes each one's least over the rounds:
+// what other work on the same computer disturbs least.
 //
 // It is a module of its own, so that what is compared is no part of Hogpen. It
 // needs node and npm; the package is installed, at an exact version, into an
@@ -42,7 +42,7 @@ var script []byte
 
 func main() {
 	dir := flag.String("dir", "artifacts/peer", "folder for the npm packages")
-	rounds := flag.Int("rounds", 5, "rounds; the median counts")
+	rounds := flag.Int("rounds", 7, "rounds; the least time counts")
 	seconds := flag.Float64("seconds", 0.3, "length of one measurement")
 	only := flag.String("only", "", "names of workloads, separated by commas; empty: all")
 	flag.Parse()
@@ -220,7 +220,7 @@ func task(dir string, w bench.Workload, globals vm.Value, event map[string]any, 
 		}
 	}
 	for name, list := range times {
-		res.times[name] = median(list)
+		res.times[name] = slices.Min(list)
 	}
 	return res, nil
 }
@@ -279,11 +279,6 @@ func sameJSON(a, b string) bool {
 	x, err1 := vm.ParseJSON([]byte(a), vm.JSONOptions{Ordered: true})
 	y, err2 := vm.ParseJSON([]byte(b), vm.JSONOptions{Ordered: true})
 	return err1 == nil && err2 == nil && vm.Print(x) == vm.Print(y)
-}
-
-func median(xs []float64) float64 {
-	slices.Sort(xs)
-	return xs[len(xs)/2]
 }
 
 func text3(seconds float64) string {
