@@ -46,6 +46,8 @@ type Admin struct {
 	User []Route
 	// Open is for strangers: sign-in, first set-up, recovery.
 	Open []Route
+	// APIDocs is the page that describes the API; it lies beneath /api.
+	APIDocs fiber.Handler
 }
 
 // sdkPaths are the paths that take events, without the slash at the end.
@@ -87,6 +89,11 @@ func (s *Server) routes() {
 	app.Get("/_ready", calls(stranger), s.c.Public.Ready)
 	app.Get("/_metrics", calls(stranger), s.c.Public.Metrics)
 	app.Get(static.Prefix+"*", calls(stranger), asset)
+
+	// The one page beneath /api.
+	if page := s.c.Admin.APIDocs; page != nil {
+		app.Get("/api/docs", calls(person), compressed, s.secured, s.c.Sessions.Middleware, respond.Middleware, signedIn, page)
+	}
 
 	// Programs, with a personal API key or a browser's session. The order is
 	// PostHog's: key (401), project (404, 403), scope (403), throttle (429),
@@ -186,6 +193,7 @@ func APIRoutes(h *api.Handler) API {
 func AdminRoutes(h *admin.Handler) Admin {
 	get, post := fiber.MethodGet, fiber.MethodPost
 	return Admin{
+		APIDocs: h.APIDocs,
 		Open: []Route{
 			{Method: get, Path: "/", Handler: h.Home},
 			{Method: get, Path: "/login", Handler: h.SignInPage},

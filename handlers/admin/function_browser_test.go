@@ -12,9 +12,9 @@ import (
 func TestMain(m *testing.M) { os.Exit(browser.Main(m)) }
 
 // open signs a browser in and opens a page of the house.
-func open(t *testing.T, p *person, path string) *browser.Tab {
+func open(t *testing.T, p *person, path string, opts ...browser.Option) *browser.Tab {
 	t.Helper()
-	tab := browser.Open(t, browser.ReducedMotion())
+	tab := browser.Open(t, append(opts, browser.ReducedMotion())...)
 	tab.Go(p.URL + "/login")
 	tab.Type("#email", p.Email)
 	tab.Type("#password", p.Password)
