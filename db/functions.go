@@ -94,7 +94,7 @@ func (s *Store) SaveFilters(ctx context.Context, f *cdp.Function) error {
 	return s.main.tx(ctx, "save filters", func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `
 update hog_function
-   set filters = $1, mappings = $2
+   set filters = $1, mappings = $2, change = `+nextChange+`
  where id = $3 and project_id = $4 and version = $5`, t.filters, t.mappings, string(f.ID), int64(f.Project), f.Version)
 		if err != nil {
 			return err
