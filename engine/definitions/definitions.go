@@ -42,7 +42,7 @@ const (
 	// firstRead is how many events of each name have their properties read in
 	// any case, and sample how many of a batch beside them.
 	firstRead = 20
-	sample    = 100
+	sample    = 30
 
 	writeEvery   = time.Second
 	seenEvery    = time.Minute
@@ -85,13 +85,15 @@ type project struct {
 	groups     []string               // group types by their number
 	pairs      int
 	fresh      cdp.Seen
-	moved      map[string]*event // seen since the last write
+	moved      []*event // seen since that was last written
 }
 
 type event struct {
+	name       string
 	read       int // how many were read
 	properties map[string]bool
 	lastSeen   time.Time
+	moved      bool // it is among the project's moved ones
 }
 
 type propertyKey struct {
@@ -116,10 +118,12 @@ func (c *Collector) learn(ctx context.Context, events []cdp.Event) {
 	step := max(1, len(events)/sample)
 	c.turn++
 	news := false
+	var p *project
 	for i := range events {
-		p := c.project(ctx, events[i].Project)
-		if p == nil {
-			continue
+		if p == nil || p.fresh.Project != events[i].Project {
+			if p = c.project(ctx, events[i].Project); p == nil {
+				continue
+			}
 		}
 		e := p.event(&events[i])
 		if e == nil {
@@ -149,9 +153,9 @@ func (c *Collector) project(ctx context.Context, id cdp.ProjectID) *project {
 		c.log.Error("what was seen of a project was not read", "project", id, "error", err)
 		return nil
 	}
-	p := &project{events: map[string]*event{}, properties: map[propertyKey]string{}, moved: map[string]*event{}, fresh: cdp.Seen{Project: id}}
+	p := &project{events: map[string]*event{}, properties: map[propertyKey]string{}, fresh: cdp.Seen{Project: id}}
 	for _, e := range seen.Events {
-		p.events[e.Name] = &event{lastSeen: e.LastSeenAt, properties: map[string]bool{}}
+		p.events[e.Name] = &event{name: e.Name, lastSeen: e.LastSeenAt, properties: map[string]bool{}}
 	}
 	for _, d := range seen.Properties {
 		p.properties[propertyKey{d.Kind, d.GroupIndex, d.Name}] = d.Type
@@ -178,22 +182,23 @@ func (p *project) hasNews() bool {
 
 // event notes that an event came; nil when its name is not to be learnt.
 func (p *project) event(ev *cdp.Event) *event {
-	at := ev.ReceivedAt.UTC()
 	e := p.events[ev.Name]
 	if e == nil {
 		if len(p.events) >= MaxEvents || !named(ev.Name) {
 			return nil
 		}
-		e = &event{properties: map[string]bool{}}
-		name := strings.Clone(ev.Name) // the event's own may hold on to a whole message
-		p.events[name] = e
-		p.fresh.Events = append(p.fresh.Events, cdp.EventDefinition{Name: name, CreatedAt: at, LastSeenAt: at})
-		e.lastSeen = at
+		// The event's own name may hold on to a whole message.
+		e = &event{name: strings.Clone(ev.Name), lastSeen: ev.ReceivedAt, properties: map[string]bool{}}
+		p.events[e.name] = e
+		p.fresh.Events = append(p.fresh.Events, cdp.EventDefinition{Name: e.name, CreatedAt: e.lastSeen, LastSeenAt: e.lastSeen})
 		return e
 	}
-	if at.After(e.lastSeen) {
-		e.lastSeen = at
-		p.moved[ev.Name] = e
+	if ev.ReceivedAt.After(e.lastSeen) {
+		e.lastSeen = ev.ReceivedAt
+		if !e.moved {
+			e.moved = true
+			p.moved = append(p.moved, e)
+		}
 	}
 	return e
 }
@@ -206,7 +211,7 @@ func named(name string) bool {
 // readProperties learns from one event's properties.
 func (p *project) readProperties(ev *cdp.Event, e *event) {
 	members, _ := fields.MembersOf(ev.Properties)
-	at := ev.ReceivedAt.UTC()
+	at := ev.ReceivedAt
 	for _, m := range members {
 		switch m.Name {
 		case "$set", "$set_once":
@@ -224,7 +229,7 @@ func (p *project) readProperties(ev *cdp.Event, e *event) {
 		if !e.properties[m.Name] && p.pairs < MaxPairs {
 			e.properties[m.Name] = true
 			p.pairs++
-			p.fresh.Pairs = append(p.fresh.Pairs, cdp.EventPropertyPair{Event: ev.Name, Property: m.Name})
+			p.fresh.Pairs = append(p.fresh.Pairs, cdp.EventPropertyPair{Event: e.name, Property: m.Name})
 		}
 	}
 }
@@ -345,10 +350,11 @@ func (c *Collector) take(all bool) []cdp.Seen {
 		out := p.fresh
 		p.fresh = cdp.Seen{Project: id}
 		if all {
-			for name, e := range p.moved {
-				out.Events = append(out.Events, cdp.EventDefinition{Name: name, CreatedAt: e.lastSeen, LastSeenAt: e.lastSeen})
+			for _, e := range p.moved {
+				out.Events = append(out.Events, cdp.EventDefinition{Name: e.name, CreatedAt: e.lastSeen, LastSeenAt: e.lastSeen})
+				e.moved = false
 			}
-			clear(p.moved)
+			p.moved = nil
 		}
 		if len(out.Events)+len(out.Properties)+len(out.Pairs) > 0 {
 			batch = append(batch, out)
