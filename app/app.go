@@ -185,7 +185,8 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		}
 		people, err := admin.New(admin.Config{
 			Functions: a.functions, Store: a.store, Accounts: a.accounts, Tester: a.engine, Live: liveFeed{a.engine}, Status: a.engine.Status,
-			Templates: templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
+			Definitions: &cdp.Definitions{Store: a.store},
+			Templates:   templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
 			Version: Build().Version, Log: a.log, Now: a.cfg.Now,
 		})
 		if err != nil {
