@@ -59,13 +59,27 @@ type actionStep struct {
 
 // actionWrite are the members of an action that clients may send.
 type actionWrite struct {
-	Name               *string      `json:"name"`
-	Description        string       `json:"description"`
-	Tags               []string     `json:"tags"`
-	PostToSlack        bool         `json:"post_to_slack"`
-	SlackMessageFormat string       `json:"slack_message_format"`
-	Steps              []actionStep `json:"steps"`
-	Deleted            bool         `json:"deleted"`
+	Name               *string     `json:"name"`
+	Description        string      `json:"description"`
+	Tags               []string    `json:"tags"`
+	PostToSlack        bool        `json:"post_to_slack"`
+	SlackMessageFormat string      `json:"slack_message_format"`
+	Steps              []stepWrite `json:"steps"`
+	Deleted            bool        `json:"deleted"`
+}
+
+// stepWrite is a step as clients may send it.
+type stepWrite struct {
+	Event        *string         `json:"event,omitempty"`
+	Properties   json.RawMessage `json:"properties,omitempty"`
+	Selector     *string         `json:"selector,omitempty"`
+	TagName      *string         `json:"tag_name,omitempty"`
+	Text         *string         `json:"text,omitempty"`
+	TextMatching *string         `json:"text_matching,omitempty"`
+	Href         *string         `json:"href,omitempty"`
+	HrefMatching *string         `json:"href_matching,omitempty"`
+	URL          *string         `json:"url,omitempty"`
+	URLMatching  *string         `json:"url_matching,omitempty"`
 }
 
 func newActionItem(a cdp.Action, users map[cdp.UserID]*userBasic) actionItem {
