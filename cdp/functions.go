@@ -32,9 +32,10 @@ type FunctionStore interface {
 	CreateFunction(ctx context.Context, f *Function) error
 	// UpdateFunction stores f as version base+1 if base is the stored one.
 	UpdateFunction(ctx context.Context, f *Function, base int) error
-	// SaveFilters stores the compiled filters of f and of its mappings, and
-	// nothing else, if f.Version is the stored one; else Conflict.
-	SaveFilters(ctx context.Context, f *Function) error
+	// SaveFilters stores the compiled filters of functions of one project, and
+	// of their mappings, and nothing else. One of which Version is not the
+	// stored one stays as it is.
+	SaveFilters(ctx context.Context, fs []*Function) error
 	// ProjectFunctions lists a project's functions that are not deleted.
 	ProjectFunctions(ctx context.Context, project ProjectID) ([]*Function, error)
 	// MarkFilters notes that the filters of a project's functions are due to

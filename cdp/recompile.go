@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // RecompileFilters compiles the filters of all a project's functions anew,
@@ -91,41 +92,46 @@ func (fs *Functions) recompileWhere(ctx context.Context, project ProjectID, hang
 	if err != nil {
 		return 0, fmt.Errorf("load the functions of project %d: %w", project, err)
 	}
-	n := 0
+	var changed []*Function
 	for _, f := range all {
-		changed, err := fs.recompile(ctx, compiler, f, hangs)
+		other, err := compiler.again(f, hangs)
 		if err != nil {
-			return n, err
+			return 0, fmt.Errorf("compile filters of function %s: %w", f.ID, err)
 		}
-		if changed {
-			n++
+		if other {
+			changed = append(changed, f)
 		}
 	}
-	return n, nil
+	// Whoever saves a function meanwhile compiles its filters too.
+	for part := range slices.Chunk(changed, savedAtOnce) {
+		if err := fs.Store.SaveFilters(ctx, part); err != nil {
+			return 0, fmt.Errorf("save filters of project %d: %w", project, err)
+		}
+		for _, f := range part {
+			fs.changed(f)
+		}
+	}
+	return len(changed), nil
 }
 
-func (fs *Functions) recompile(ctx context.Context, c *filterCompiler, f *Function, hangs func(*Filters) bool) (bool, error) {
-	changed := false
+// savedAtOnce is how many functions' filters are stored in one step: others
+// who write need not wait for all.
+const savedAtOnce = 100
+
+// again compiles those of a function's filters that hang on what changed, and
+// tells whether anything became another.
+func (c *filterCompiler) again(f *Function, hangs func(*Filters) bool) (changed bool, err error) {
 	for _, one := range f.allFilters() {
 		if !hangs(one) {
 			continue
 		}
 		before, fault := one.Bytecode, one.BytecodeError
 		if err := c.compile(one); err != nil {
-			return false, fmt.Errorf("compile filters of function %s: %w", f.ID, err)
+			return false, err
 		}
 		changed = changed || !bytes.Equal(before, one.Bytecode) || fault != one.BytecodeError
 	}
-	if !changed {
-		return false, nil
-	}
-	// Whoever saves the function meanwhile compiles them too.
-	err := fs.Store.SaveFilters(ctx, f)
-	if err != nil && !HasCode(err, Conflict) {
-		return false, fmt.Errorf("save filters of function %s: %w", f.ID, err)
-	}
-	fs.changed(f)
-	return true, nil
+	return changed, nil
 }
 
 // allFilters are the function's own and those of its mappings.

@@ -82,7 +82,7 @@ func (s *Store) RecordSeen(ctx context.Context, all []cdp.Seen) error {
 }
 
 func recordSeen(ctx context.Context, tx *sql.Tx, seen *cdp.Seen) error {
-	if err := insertEach(ctx, tx, `
+	if err := eachOf(ctx, tx, `
 insert into event_definition (project_id, name, folded, id, created_at_us, last_seen_us)
 values ($1, $2, $3, $4, $5, $6)
 on conflict (project_id, name) do update
@@ -92,7 +92,7 @@ on conflict (project_id, name) do update
 	}); err != nil {
 		return err
 	}
-	if err := insertEach(ctx, tx, `
+	if err := eachOf(ctx, tx, `
 insert into property_definition (project_id, kind, group_index, name, folded, id, group_type, property_type, created_at_us)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (project_id, kind, group_index, name) do update
@@ -103,7 +103,7 @@ on conflict (project_id, kind, group_index, name) do update
 	}); err != nil {
 		return err
 	}
-	return insertEach(ctx, tx, `
+	return eachOf(ctx, tx, `
 insert into event_property (project_id, event, property)
 values ($1, $2, $3)
 on conflict (project_id, event, property) do nothing`, seen.Pairs, func(p cdp.EventPropertyPair) ([]any, error) {
@@ -111,8 +111,8 @@ on conflict (project_id, event, property) do nothing`, seen.Pairs, func(p cdp.Ev
 	})
 }
 
-// insertEach runs a statement for each value.
-func insertEach[T any](ctx context.Context, tx *sql.Tx, text string, values []T, args func(T) ([]any, error)) error {
+// eachOf runs a statement for each value.
+func eachOf[T any](ctx context.Context, tx *sql.Tx, text string, values []T, args func(T) ([]any, error)) error {
 	if len(values) == 0 {
 		return nil
 	}

@@ -38,6 +38,9 @@ const (
 	maxNameRunes  = 200
 )
 
+// limits are how much is learnt of a project.
+type limits struct{ events, properties, pairs int }
+
 const (
 	// firstRead is how many events of each name have their properties read in
 	// any case, and sample how many of a batch beside them.
@@ -45,6 +48,7 @@ const (
 	sample    = 30
 
 	writeEvery   = time.Second
+	writeRows    = 2_000 // at once: others who write need not wait for all
 	seenEvery    = time.Minute
 	writeTimeout = 30 * time.Second
 )
@@ -67,6 +71,7 @@ type Collector struct {
 	store Store
 	log   *slog.Logger
 	wake  chan struct{}
+	most  limits
 
 	mu       sync.Mutex
 	projects map[cdp.ProjectID]*project
@@ -75,11 +80,15 @@ type Collector struct {
 
 // New makes a Collector before a recorder.
 func New(to Recorder, store Store, log *slog.Logger) *Collector {
-	return &Collector{to: to, store: store, log: log, wake: make(chan struct{}, 1), projects: map[cdp.ProjectID]*project{}}
+	return &Collector{
+		to: to, store: store, log: log, wake: make(chan struct{}, 1), projects: map[cdp.ProjectID]*project{},
+		most: limits{MaxEvents, MaxProperties, MaxPairs},
+	}
 }
 
 // project is what is known of one project, and what of it is not written yet.
 type project struct {
+	most       limits
 	events     map[string]*event
 	properties map[propertyKey]string // their types
 	groups     []string               // group types by their number
@@ -153,7 +162,7 @@ func (c *Collector) project(ctx context.Context, id cdp.ProjectID) *project {
 		c.log.Error("what was seen of a project was not read", "project", id, "error", err)
 		return nil
 	}
-	p := &project{events: map[string]*event{}, properties: map[propertyKey]string{}, fresh: cdp.Seen{Project: id}}
+	p := &project{most: c.most, events: map[string]*event{}, properties: map[propertyKey]string{}, fresh: cdp.Seen{Project: id}}
 	for _, e := range seen.Events {
 		p.events[e.Name] = &event{name: e.Name, lastSeen: e.LastSeenAt, properties: map[string]bool{}}
 	}
@@ -184,7 +193,7 @@ func (p *project) hasNews() bool {
 func (p *project) event(ev *cdp.Event) *event {
 	e := p.events[ev.Name]
 	if e == nil {
-		if len(p.events) >= MaxEvents || !named(ev.Name) {
+		if len(p.events) >= p.most.events || !named(ev.Name) {
 			return nil
 		}
 		// The event's own name may hold on to a whole message.
@@ -226,7 +235,7 @@ func (p *project) readProperties(ev *cdp.Event, e *event) {
 		if skipped(m.Name) || !p.property(propertyKey{cdp.EventProperty, -1, m.Name}, m.Value, at) {
 			continue
 		}
-		if !e.properties[m.Name] && p.pairs < MaxPairs {
+		if !e.properties[m.Name] && p.pairs < p.most.pairs {
 			e.properties[m.Name] = true
 			p.pairs++
 			p.fresh.Pairs = append(p.fresh.Pairs, cdp.EventPropertyPair{Event: e.name, Property: m.Name})
@@ -282,7 +291,7 @@ func (p *project) property(k propertyKey, value []byte, at time.Time) bool {
 	if ok && known != "" {
 		return true
 	}
-	if !ok && (len(p.properties) >= MaxProperties || !named(k.name)) {
+	if !ok && (len(p.properties) >= p.most.properties || !named(k.name)) {
 		return false
 	}
 	typ := cdp.PropertyTypeOf(k.name, value)
@@ -330,16 +339,39 @@ func (c *Collector) Flush(ctx context.Context) error { return c.write(ctx, true)
 // cannot be stored waits for the next time.
 func (c *Collector) write(ctx context.Context, all bool) error {
 	batch := c.take(all)
-	if len(batch) == 0 {
-		return nil
+	for len(batch) > 0 {
+		part, rest := split(batch)
+		if err := c.record(ctx, part); err != nil {
+			c.putBack(batch)
+			return err
+		}
+		batch = rest
 	}
+	return nil
+}
+
+func (c *Collector) record(ctx context.Context, part []cdp.Seen) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	err := c.store.RecordSeen(ctx, batch)
-	if err != nil {
-		c.putBack(batch)
+	return c.store.RecordSeen(ctx, part)
+}
+
+// split takes about writeRows rows off a batch, those of one project at most.
+func split(batch []cdp.Seen) (part, rest []cdp.Seen) {
+	first, left := batch[0], cdp.Seen{Project: batch[0].Project}
+	first.Events, left.Events = cut(first.Events)
+	first.Properties, left.Properties = cut(first.Properties)
+	first.Pairs, left.Pairs = cut(first.Pairs)
+	rest = batch[1:]
+	if len(left.Events)+len(left.Properties)+len(left.Pairs) > 0 {
+		rest = append([]cdp.Seen{left}, rest...)
 	}
-	return err
+	return []cdp.Seen{first}, rest
+}
+
+func cut[T any](rows []T) (first, left []T) {
+	n := min(len(rows), writeRows)
+	return rows[:n:n], rows[n:]
 }
 
 func (c *Collector) take(all bool) []cdp.Seen {

@@ -159,12 +159,14 @@ func TestGoesOnAfterARestart(t *testing.T) {
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
+	const names, properties, pairs = 300, 2500, 4000
+	b.Limit(names, properties, pairs)
 	var events []cdp.Event
-	for i := range definitions.MaxEvents + 50 {
+	for i := range names + 50 {
 		events = append(events, b.event(fmt.Sprintf("event %d", i), `{}`))
 	}
 	var wide []string
-	for i := range definitions.MaxProperties + 50 {
+	for i := range properties + 50 {
 		wide = append(wide, fmt.Sprintf(`"p%d":1`, i))
 	}
 	events = append(events, b.event("event 1", "{"+strings.Join(wide, ",")+"}"))
@@ -178,7 +180,7 @@ func TestBounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(seen.Events) != definitions.MaxEvents || len(seen.Properties) != definitions.MaxProperties || len(seen.Pairs) != definitions.MaxPairs {
+	if len(seen.Events) != names || len(seen.Properties) != properties || len(seen.Pairs) != pairs {
 		t.Errorf("%d events, %d properties, %d pairs", len(seen.Events), len(seen.Properties), len(seen.Pairs))
 	}
 }
