@@ -219,6 +219,7 @@ func AdminRoutes(h *admin.Handler) Admin {
 			{Method: get, Path: "/functions/:id/metrics", Handler: h.FunctionMetrics},
 			{Method: post, Path: "/_/functions/check", Handler: h.FunctionCheck},
 			{Method: get, Path: "/_/functions/complete", Handler: h.FunctionComplete},
+			{Method: get, Path: "/_/functions/names", Handler: h.FilterNames},
 			{Method: post, Path: "/_/functions/:id/filters", Handler: h.FunctionFilters, Can: account.Edit},
 			// Whoever may only look may test what is stored, with mocked requests.
 			{Method: post, Path: "/_/functions/:id/test", Handler: h.TestFunction},

@@ -100,33 +100,7 @@ func (h *Handler) buildFilters(c *fiber.Ctx, b build, faulty map[string]string) 
 		d.Warning = "These filters do not work, so the function never runs: " + message
 	}
 	d.Show = base(c) + "/_/functions/" + string(b.f.ID) + "/filters"
-	return d, h.offerNames(c, b.f, &d)
-}
-
-// maxOffered bounds how many names of a kind the filters' fields offer.
-const maxOffered = 200
-
-// offerNames fills in the names of events and properties to choose from.
-func (h *Handler) offerNames(c *fiber.Ctx, f *cdp.Function, d *pages.FiltersData) (err error) {
-	if d.Names, err = h.c.Definitions.EventNames(c.UserContext(), f.Project, "", maxOffered); err != nil {
-		return err
-	}
-	var events []string
-	for _, e := range d.Events {
-		if e.Name != "" {
-			events = append(events, e.Name)
-		}
-	}
-	for _, kind := range propertyKinds(f.Type) {
-		found, err := h.c.Definitions.Properties(c.UserContext(), f.Project, kind.Value, "", events, maxOffered)
-		if err != nil {
-			return err
-		}
-		for _, p := range found {
-			d.Keys = append(d.Keys, pages.FilterKey{Name: p.Name, Hint: strings.TrimSpace(kind.Label + " " + strings.ToLower(p.Type))})
-		}
-	}
-	return nil
+	return d, h.offer(c, b.f, &d)
 }
 
 // FunctionFilters is POST /p/:pid/_/functions/:id/filters: the filters of the
