@@ -33,8 +33,8 @@ type FunctionStore interface {
 	// UpdateFunction stores f as version base+1 if base is the stored one.
 	UpdateFunction(ctx context.Context, f *Function, base int) error
 	// SaveFilters stores the compiled filters of functions of one project, and
-	// of their mappings, and nothing else. One of which Version is not the
-	// stored one stays as it is.
+	// of their mappings, with the scripts they are part of, and nothing else.
+	// One of which Version is not the stored one stays as it is.
 	SaveFilters(ctx context.Context, fs []*Function) error
 	// ProjectFunctions lists a project's functions that are not deleted.
 	ProjectFunctions(ctx context.Context, project ProjectID) ([]*Function, error)

@@ -121,17 +121,26 @@ const savedAtOnce = 100
 // again compiles those of a function's filters that hang on what changed, and
 // tells whether anything became another.
 func (c *filterCompiler) again(f *Function, hangs func(*Filters) bool) (changed bool, err error) {
+	c.site = f.Type.Site()
 	for _, one := range f.allFilters() {
 		if !hangs(one) {
 			continue
 		}
-		before, fault := one.Bytecode, one.BytecodeError
+		before, script, fault := one.Bytecode, one.Transpiled, one.BytecodeError
 		if err := c.compile(one); err != nil {
 			return false, err
 		}
-		changed = changed || !bytes.Equal(before, one.Bytecode) || fault != one.BytecodeError
+		changed = changed || !bytes.Equal(before, one.Bytecode) || !bytes.Equal(script, one.Transpiled) || fault != one.BytecodeError
 	}
-	return changed, nil
+	if !changed || !c.site {
+		return changed, nil
+	}
+	text, err := script(f)
+	if err != nil {
+		return false, fmt.Errorf("join the script: %w", err)
+	}
+	f.Transpiled = text
+	return true, nil
 }
 
 // allFilters are the function's own and those of its mappings.

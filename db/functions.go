@@ -91,10 +91,10 @@ func (s *Store) SaveFilters(ctx context.Context, fs []*cdp.Function) error {
 	return s.main.tx(ctx, "save filters", func(tx *sql.Tx) error {
 		return eachOf(ctx, tx, `
 update hog_function
-   set filters = $1, mappings = $2, change = `+nextChange+`
- where id = $3 and project_id = $4 and version = $5`, fs, func(f *cdp.Function) ([]any, error) {
+   set filters = $1, mappings = $2, transpiled = $3, change = `+nextChange+`
+ where id = $4 and project_id = $5 and version = $6`, fs, func(f *cdp.Function) ([]any, error) {
 			t, err := functionTexts(f)
-			return []any{t.filters, t.mappings, string(f.ID), int64(f.Project), f.Version}, err
+			return []any{t.filters, t.mappings, f.Transpiled, string(f.ID), int64(f.Project), f.Version}, err
 		})
 	})
 }
@@ -108,6 +108,22 @@ select `+functionColumns+`
  order by f.id`, int64(project))
 	fs, err := collect(rows, err, scanFunction)
 	return fs, fault("load the functions of a project", err)
+}
+
+// SiteScripts gives the scripts of a project's enabled site functions, oldest
+// first. Those without a script are left out.
+func (s *Store) SiteScripts(ctx context.Context, project cdp.ProjectID) ([]cdp.SiteScript, error) {
+	rows, err := s.main.query(ctx, `
+select f.id, f.transpiled
+  from hog_function f
+ where f.project_id = $1 and f.deleted = 0 and f.enabled = 1
+   and f.type in ('site_destination', 'site_app') and f.transpiled is not null
+ order by f.created_at_us, f.id`, int64(project))
+	scripts, err := collect(rows, err, func(row scanner) (one cdp.SiteScript, err error) {
+		err = row.Scan(&one.ID, &one.Script)
+		return one, err
+	})
+	return scripts, fault("load the site functions of a project", err)
 }
 
 // stale tells why an update met no row: the function is newer, or not there.
