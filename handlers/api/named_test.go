@@ -202,6 +202,7 @@ func TestChangesReachFunctions(t *testing.T) {
 	named := h.made(`{"hog":"return 1","enabled":true,"filters":{"actions":[{"id":"` + id + `","type":"actions"}]}}`)
 	mapped := h.made(`{"hog":"return 1","enabled":true,"mappings":[{"inputs_schema":[],"inputs":{},"filters":{"actions":[{"id":` + id + `,"type":"actions"}]}}]}`)
 	other := h.made(`{"hog":"return 1","enabled":true,"filters":{"events":[{"id":"e","type":"events"}]}}`)
+	site := h.made(`{"type":"site_destination","hog":"export function onLoad() {}","enabled":true,"filters":{"actions":[{"id":"` + id + `","type":"actions"}]}}`)
 	told = nil
 	h.object(200, "PATCH", "actions/"+id, `{"steps":[{"event":"two"}]}`)
 	two := `["_H",1,32,"two",32,"event",1,1,11]`
@@ -211,7 +212,10 @@ func TestChangesReachFunctions(t *testing.T) {
 	}
 	h.has(read(named), "filters/bytecode", two)
 	h.has(read(mapped), "mappings/0/filters/bytecode", two)
-	if len(told) != 2 || read(named)["updated_at"] != named["updated_at"] || len(h.log(named["id"])) != 1 {
+	if script, _ := read(site)["transpiled"].(string); !strings.Contains(script, `"two"`) || strings.Contains(script, `"one"`) {
+		t.Errorf("the script is %s", script)
+	}
+	if len(told) != 3 || read(named)["updated_at"] != named["updated_at"] || len(h.log(named["id"])) != 1 {
 		t.Errorf("told %v; updated at %v; %d entries", told, read(named)["updated_at"], len(h.log(named["id"])))
 	}
 	h.has(read(other), "filters/bytecode", `["_H",1,32,"e",32,"event",1,1,11]`)
