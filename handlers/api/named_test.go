@@ -127,6 +127,20 @@ func TestActionLists(t *testing.T) {
 	}
 }
 
+// No text in a parameter makes a list fail.
+func TestOddParametersOfLists(t *testing.T) {
+	t.Parallel()
+	h := setup(t).fork(t)
+	for _, odd := range []string{"%00", "%ff", "'%22;--", "%F0%9F%A6%94", strings.Repeat("a%20", 300), "[", `["a",1,null,{}]`, "1e999", "-1", "99999999999999999999"} {
+		odd = strings.NewReplacer(`"`, "%22", "{", "%7B", "}", "%7D").Replace(odd)
+		for _, list := range []string{"actions", "cohorts", "event_definitions", "property_definitions"} {
+			h.object(200, "GET", list+"/?search="+odd+"&limit="+odd+"&offset="+odd+"&ordering="+odd, "")
+		}
+		h.object(200, "GET", "property_definitions/?filter_by_event_names=true&event_names="+odd+"&properties="+odd+"&excluded_properties="+odd+
+			"&is_numerical="+odd+"&is_feature_flag="+odd+"&exclude_core_properties="+odd, "")
+	}
+}
+
 func TestBadActions(t *testing.T) {
 	t.Parallel()
 	h := setup(t).fork(t)
