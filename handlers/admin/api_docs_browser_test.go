@@ -24,7 +24,6 @@ func TestAPIDocsInABrowser(t *testing.T) {
 	} {
 		tab := open(t, p, "/api/docs", look.opts...)
 		tab.Wait(`document.querySelector(".api-docs .opblock") !== null`)
-		sound(t, tab)
 		if n := browser.Eval[int](tab, `document.querySelectorAll(".api-docs .opblock-tag").length`); n < 8 {
 			t.Errorf("%s: %d groups of endpoints", look.name, n)
 		}
