@@ -173,19 +173,20 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		}
 	}
 	if a.plays("web") {
+		traces := &cdp.Traces{Store: a.store, Functions: a.functions, Checker: a.engine, Status: a.engine.Status}
 		programs, err := api.New(api.Config{
 			Functions: a.functions, Reader: a.store, Telemetry: a.store, People: a.store, Activities: a.store,
 			Tester: a.engine, Gallery: templates.Gallery{}, Reruns: a.reruns, Statuses: statuses{a.engine}, Now: a.cfg.Now,
 			Accounts: a.accounts, Settings: &cdp.ProjectSettings{Store: a.store, Now: a.cfg.Now, Functions: a.functions},
 			Named: a.store, Actions: &cdp.Actions{Store: a.store, Functions: a.functions},
-			Cohorts: &cdp.Cohorts{Store: a.store, Functions: a.functions},
+			Cohorts: &cdp.Cohorts{Store: a.store, Functions: a.functions}, Traces: traces,
 		})
 		if err != nil {
 			return err
 		}
 		people, err := admin.New(admin.Config{
 			Functions: a.functions, Store: a.store, Accounts: a.accounts, Tester: a.engine, Live: liveFeed{a.engine}, Status: a.engine.Status,
-			Definitions: &cdp.Definitions{Store: a.store},
+			Definitions: &cdp.Definitions{Store: a.store}, Traces: traces,
 			Templates:   templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
 			Version: Build().Version, Log: a.log, Now: a.cfg.Now,
 		})
