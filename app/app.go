@@ -94,7 +94,7 @@ func (a *App) build(ctx context.Context) error {
 	if a.listener, err = net.Listen("tcp", a.cfg.Addr); err != nil {
 		return fmt.Errorf("listen on %s: %w", a.cfg.Addr, err)
 	}
-	if a.accounts, err = account.New(account.Config{Store: a.store, Now: a.cfg.Now, Log: a.log}); err != nil {
+	if a.accounts, err = account.New(account.Config{Store: a.store, Now: a.cfg.Now, Log: a.log, Made: a.furnish}); err != nil {
 		return err
 	}
 	if a.cfg.Demo {
@@ -115,9 +115,13 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 		return fmt.Errorf("--fetch-allow: %w", err)
 	}
 	a.fetch = fetch.New(fetch.Config{Allow: rules, UserAgent: "Hogpen/" + Build().Version, Proxy: http.ProxyFromEnvironment})
+	places, err := a.openPlaces()
+	if err != nil {
+		return err
+	}
 	a.engine, err = engine.New(engine.Config{
 		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.store, States: a.store, Windows: a.store, Memory: a.store,
-		Fetch: a.fetch.Do, Sealer: sealer, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
+		Fetch: a.fetch.Do, Sealer: sealer, Places: places, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
 		NoEvents: !a.plays("events"), NoInvocations: !a.plays("invocations"),
 		Now: a.cfg.Now, Log: a.log,
 	})

@@ -54,6 +54,9 @@ type Config struct {
 	Fetch func(ctx context.Context, r fetch.Request) (fetch.Response, error)
 	// Sealer opens secret inputs and seals invocations that hold some.
 	Sealer cdp.Sealer
+	// Places finds the place of an IP address for transformations; nil knows
+	// of none.
+	Places executor.Places
 	// BaseURL is the site's address as people see it, without a closing slash.
 	BaseURL string
 	// OwnHosts are the host names (with port) at which this site takes events
@@ -107,7 +110,7 @@ func New(cfg Config) (*Engine, error) {
 	cfg.fill()
 	exec, err := executor.New(executor.Config{
 		Fetch: cfg.Fetch, Sealer: cfg.Sealer, BaseURL: cfg.BaseURL, OwnHosts: cfg.OwnHosts,
-		Now: cfg.Now, Backoff: cfg.Backoff,
+		Places: cfg.Places, Now: cfg.Now, Backoff: cfg.Backoff,
 	})
 	if err != nil {
 		return nil, err

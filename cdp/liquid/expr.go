@@ -14,7 +14,9 @@ type term struct {
 	props []*term // of a path
 	low   *term   // of a range
 	high  *term
-	text  string // as it was written; the operator's name
+	op    string // of an operator
+	from  int    // where it is written, in the template
+	to    int
 }
 
 type termKind uint8
@@ -68,7 +70,7 @@ func postfix(in []*term) []*term {
 }
 
 func rank(op *term) int {
-	switch op.text {
+	switch op.op {
 	case "and", "or":
 		return 0
 	case "not":
@@ -133,12 +135,12 @@ func (c *context) expression(post []*term) value {
 			continue
 		}
 		r := pop()
-		if t.text == "not" {
+		if t.op == "not" {
 			stack = append(stack, boolean(!r.base().truthy()))
 			continue
 		}
 		l := pop()
-		stack = append(stack, boolean(c.operate(t.text, l, r)))
+		stack = append(stack, boolean(c.operate(t.op, l, r)))
 	}
 	if len(stack) == 0 {
 		return absent

@@ -104,6 +104,7 @@ func clamp(i, n int) int {
 
 type forNode struct {
 	name      string
+	label     string // with the list as it is written
 	list      *term
 	args      []argument
 	body      []node
@@ -120,7 +121,7 @@ func (n *forNode) render(c *context, s *sink) {
 		return
 	}
 	items = n.chosen(c, items)
-	state := &loop{length: len(items), name: n.name + "-" + n.list.text}
+	state := &loop{length: len(items), name: n.label}
 	vars := scope{"forloop": {kind: loopState, loop: state}}
 	c.push(vars)
 	defer c.pop()
@@ -138,7 +139,7 @@ func (n *forNode) render(c *context, s *sink) {
 
 // chosen applies offset, limit and reversed, in this order.
 func (n *forNode) chosen(c *context, items []vm.Value) []vm.Value {
-	key := n.name + "-" + n.list.text
+	key := n.label
 	at, seen := c.ends[key]
 	if !seen {
 		at = math.NaN()
@@ -182,10 +183,11 @@ func (c *context) named(args []argument, name string) value {
 }
 
 type rowNode struct {
-	name string
-	list *term
-	args []argument
-	body []node
+	name  string
+	label string
+	list  *term
+	args  []argument
+	body  []node
 }
 
 func (n *rowNode) render(c *context, s *sink) {
@@ -203,7 +205,7 @@ func (n *rowNode) render(c *context, s *sink) {
 	if v := c.named(n.args, "cols"); v.jsTruthy() {
 		cols = max(whole(c.num(v)), 1)
 	}
-	state := &loop{length: len(items), cols: max(cols, 1), name: n.name + "-" + n.list.text}
+	state := &loop{length: len(items), cols: max(cols, 1), name: n.label}
 	vars := scope{"tablerowloop": {kind: loopState, loop: state}}
 	c.push(vars)
 	defer c.pop()

@@ -148,6 +148,7 @@ var (
 )
 
 func (s *scanner) literal() *term {
+	s.blanks()
 	from := s.p
 	switch s.keyword(literalWords) {
 	case "true":
@@ -165,16 +166,11 @@ func (s *scanner) literal() *term {
 }
 
 func (s *scanner) constant(from int, v value) *term {
-	return &term{kind: constantTerm, value: v, text: s.trimmed(from)}
+	return &term{kind: constantTerm, value: v, from: from, to: s.p}
 }
 
-// trimmed is the text read since from, without the blanks before it.
-func (s *scanner) trimmed(from int) string {
-	for from < s.p && isBlank(s.in[from]) {
-		from++
-	}
-	return s.slice(from, s.p)
-}
+// spelling is how a term is written.
+func (s *scanner) spelling(t *term) string { return s.slice(t.from, t.to) }
 
 func (s *scanner) number() *term {
 	s.blanks()
@@ -243,7 +239,7 @@ func (s *scanner) withProperties(from int, base *term) *term {
 	if len(props) == 0 {
 		return base
 	}
-	return &term{kind: pathTerm, base: base, props: props, text: s.slice(from, s.p)}
+	return &term{kind: pathTerm, base: base, props: props, from: from, to: s.p}
 }
 
 func (s *scanner) properties(first bool) []*term {
@@ -296,7 +292,7 @@ func (s *scanner) between() *term {
 		return nil
 	}
 	s.p++
-	return &term{kind: rangeTerm, low: low, high: high, text: s.slice(from, s.p)}
+	return &term{kind: rangeTerm, low: low, high: high, from: from, to: s.p}
 }
 
 func (s *scanner) needValue() *term {
@@ -428,7 +424,7 @@ func (s *scanner) operands() []*term {
 	var out []*term
 	for s.p < s.n {
 		if op := s.keyword(operatorWords); op != "" {
-			out = append(out, &term{kind: operatorTerm, text: op})
+			out = append(out, &term{kind: operatorTerm, op: op})
 			continue
 		}
 		t := s.value()
@@ -495,7 +491,7 @@ func (s *scanner) filterArg() (argument, bool) {
 		return argument{term: t}, true
 	}
 	s.p++
-	return argument{key: t.text, named: true, term: s.value()}, true
+	return argument{key: s.spelling(t), named: true, term: s.value()}, true
 }
 
 // hash reads named arguments of a tag: a name alone stands for true.

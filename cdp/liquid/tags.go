@@ -171,6 +171,7 @@ func (p *parser) loop(t piece) (part, error) {
 		}
 		return nil, fmt.Errorf("illegal tag: %s", p.text(t))
 	}
+	n.label = n.name + "-" + s.spelling(n.list)
 	n.args = s.hash()
 	if s.err != nil {
 		return nil, s.err
@@ -194,6 +195,7 @@ func (p *parser) tableRow(t piece) (part, error) {
 		}
 		return nil, fmt.Errorf("illegal tag: %s", p.text(t))
 	}
+	n.label = n.name + "-" + s.spelling(n.list)
 	n.args = s.hash()
 	if s.err != nil {
 		return nil, s.err
@@ -306,7 +308,7 @@ func (p *parser) file(t piece) (part, error) {
 	}
 	if t.name == "layout" {
 		body, err := p.all()
-		if err != nil || name.text == "none" {
+		if err != nil || s.spelling(name) == "none" {
 			return blockNode{body: body}, err
 		}
 	}
