@@ -22,6 +22,7 @@ import (
 	"hogpen/db"
 	"hogpen/engine"
 	"hogpen/engine/fetch"
+	"hogpen/engine/people"
 	"hogpen/handlers/admin"
 	"hogpen/handlers/api"
 	"hogpen/handlers/capture"
@@ -119,9 +120,13 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	if err != nil {
 		return err
 	}
+	persons, err := people.New(people.Config{Store: a.store, Log: a.log, Now: a.cfg.Now})
+	if err != nil {
+		return err
+	}
 	a.engine, err = engine.New(engine.Config{
 		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.store, States: a.store, Windows: a.store, Memory: a.store,
-		Fetch: a.fetch.Do, Sealer: sealer, Places: places, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
+		Fetch: a.fetch.Do, Sealer: sealer, Places: places, People: persons, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
 		NoEvents: !a.plays("events"), NoInvocations: !a.plays("invocations"),
 		Now: a.cfg.Now, Log: a.log,
 	})

@@ -54,6 +54,9 @@ type Config struct {
 	Fetch func(ctx context.Context, r fetch.Request) (fetch.Response, error)
 	// Sealer opens secret inputs and seals invocations that hold some.
 	Sealer cdp.Sealer
+	// People keeps persons and groups; nil keeps none, and a person is what an
+	// event says.
+	People People
 	// Places finds the place of an IP address for transformations; nil knows
 	// of none.
 	Places executor.Places
@@ -76,6 +79,14 @@ type Config struct {
 	Backoff func(attempt int) time.Duration
 	Now     func() time.Time // time.Now when nil
 	Log     *slog.Logger     // the operator's log; slog.Default when nil
+}
+
+// People are the persons and groups that events change; people.People is one.
+type People interface {
+	executor.People
+	// Flush makes durable what events changed until now. Events are forgotten
+	// only after it.
+	Flush(ctx context.Context) error
 }
 
 // Engine is the running pipeline.
@@ -211,6 +222,9 @@ func (e *Engine) Stop() {
 // again after a while: the rest of the house goes on.
 func (e *Engine) consume(ctx context.Context, topic string, workers int, ordered bool, s queue.Station) {
 	opts := queue.ConsumeOptions{Workers: workers, Ordered: ordered, Grace: e.cfg.Grace}
+	if topic == TopicEvents && e.cfg.People != nil {
+		opts.Settle = e.cfg.People.Flush
+	}
 	for {
 		err := e.cfg.Queue.Consume(ctx, topic, opts, s)
 		if err == nil || ctx.Err() != nil {

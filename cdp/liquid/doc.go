@@ -22,5 +22,5 @@
 //
 // Texts are Go strings; lengths and places in them are counted in UTF-16 units
 // or code points, as JavaScript does. The differences that remain are told in
-// docs/decisions/0013-liquid.md and listed in testdata/differences.txt.
+// docs/decisions/0014-liquid.md and listed in testdata/differences.txt.
 package liquid
