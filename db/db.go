@@ -18,7 +18,7 @@ const (
 	MainFile      = "hogpen.db"
 	QueueFile     = "queue.db"
 	TelemetryFile = "telemetry.db"
-	PeopleFile    = "people.db"
+	PersonsFile   = "persons.db"
 )
 
 // Options say where the database is and how it behaves.
@@ -43,7 +43,7 @@ type Options struct {
 type Store struct {
 	main      *pool
 	telemetry *pool
-	people    *pool
+	persons   *pool
 	catalogue *catalogue
 	record    *recorder
 	now       func() time.Time
@@ -83,7 +83,7 @@ func (s *Store) open(ctx context.Context, o Options) (err error) {
 	}
 	// A person's row is written before the queue forgets the event that changed
 	// it, so it must be as safe as the queue.
-	s.people, err = openPool(ctx, filepath.Join(o.Dir, PeopleFile), poolOptions{Busy: o.Busy, CacheKB: 8192, CheckpointPages: 4000})
+	s.persons, err = openPool(ctx, filepath.Join(o.Dir, PersonsFile), poolOptions{Busy: o.Busy, CacheKB: 8192, CheckpointPages: 4000})
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ type file struct {
 }
 
 func (s *Store) files() []file {
-	return []file{{"main", s.main}, {"telemetry", s.telemetry}, {"people", s.people}}
+	return []file{{"main", s.main}, {"telemetry", s.telemetry}, {"persons", s.persons}}
 }
 
 // prepare migrates a file, or with check only makes sure that nothing is

@@ -6,6 +6,7 @@
 //	hogpen.db     people, projects, functions, versions; precious and small
 //	queue.db      events waiting, retries, suspended invocations (see Queue)
 //	telemetry.db  recent events, runs, log entries, metrics; pruned
+//	persons.db    persons and groups that events are about
 //
 // Each file is opened as a pool: one connection that writes, whose
 // transactions take the write lock when they begin, and a few that only read.

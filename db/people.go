@@ -23,7 +23,7 @@ func (s *Store) PersonOf(ctx context.Context, project cdp.ProjectID, distinctID 
 	p.Project = project
 	var props string
 	var created, updated int64
-	err = s.people.row(ctx, personOf, []any{project, distinctID, computed}, &p.ID, &found, &p.DistinctID, &props, &p.Identified, &created, &updated)
+	err = s.persons.row(ctx, personOf, []any{project, distinctID, computed}, &p.ID, &found, &p.DistinctID, &props, &p.Identified, &created, &updated)
 	p.Properties, p.CreatedAt, p.UpdatedAt = json.RawMessage(props), at(created), at(updated)
 	return p, found, fault("read a person", err)
 }
@@ -36,7 +36,7 @@ order by distinct_id`
 
 // DistinctIDs lists all distinct IDs of a person.
 func (s *Store) DistinctIDs(ctx context.Context, project cdp.ProjectID, id cdp.PersonID) ([]string, error) {
-	rows, err := s.people.query(ctx, distinctIDsOf, project, id)
+	rows, err := s.persons.query(ctx, distinctIDsOf, project, id)
 	all, err := collect(rows, err, func(r scanner) (d string, err error) { return d, r.Scan(&d) })
 	return all, fault("list a person's distinct IDs", err)
 }
@@ -46,7 +46,7 @@ select idx, name from group_type where project_id = $1 order by idx`
 
 // GroupTypes lists a project's types of groups by their index.
 func (s *Store) GroupTypes(ctx context.Context, project cdp.ProjectID) ([]cdp.GroupType, error) {
-	rows, err := s.people.query(ctx, groupTypes, project)
+	rows, err := s.persons.query(ctx, groupTypes, project)
 	all, err := collect(rows, err, func(r scanner) (g cdp.GroupType, err error) {
 		g.Project = project
 		return g, r.Scan(&g.Index, &g.Name)
@@ -64,7 +64,7 @@ func (s *Store) Group(ctx context.Context, project cdp.ProjectID, index int, key
 	g = cdp.Group{Project: project, Index: index, Key: key}
 	var props string
 	var created, updated int64
-	err = s.people.row(ctx, groupRow, []any{project, index, key}, &props, &created, &updated)
+	err = s.persons.row(ctx, groupRow, []any{project, index, key}, &props, &created, &updated)
 	if errors.Is(err, sql.ErrNoRows) {
 		return g, false, nil
 	}
@@ -113,11 +113,11 @@ func (s *Store) KeepPeople(ctx context.Context, b *cdp.PeopleBlock) error {
 	if b.Empty() {
 		return nil
 	}
-	w := peopleWriter{ctx: ctx, pool: s.people}
+	w := peopleWriter{ctx: ctx, pool: s.persons}
 	if err := w.prepare(); err != nil {
 		return fault("keep people", err)
 	}
-	return s.people.tx(ctx, "keep people", func(tx *sql.Tx) error {
+	return s.persons.tx(ctx, "keep people", func(tx *sql.Tx) error {
 		w.tx = tx
 		for _, d := range b.DistinctIDs {
 			w.run(keepDistinctID, d.Project, d.DistinctID, d.Person)

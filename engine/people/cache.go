@@ -77,3 +77,10 @@ func (p *People) shrink() {
 		}
 	}
 }
+
+// Held is about how many bytes of people are in memory.
+func (p *People) Held() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cache.bytes
+}
