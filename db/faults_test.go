@@ -212,8 +212,8 @@ func TestManyOpenAtOnceMigrateOnce(t *testing.T) {
 		applied += len(o.s.Migrated())
 		defer o.s.Close()
 	}
-	if applied != 6 {
-		t.Errorf("%d migrations were applied, want 6", applied)
+	if applied != 7 {
+		t.Errorf("%d migrations were applied, want 7", applied)
 	}
 }
 
