@@ -171,7 +171,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		return err
 	}
 	if a.plays("capture") {
-		if c.Capture, err = capture.New(capture.Config{Capturer: a.engine, Projects: a.store, Now: a.cfg.Now, Log: a.log}); err != nil {
+		if c.Capture, err = capture.New(capture.Config{Capturer: a.engine, Projects: a.store, Sites: a.store, Now: a.cfg.Now, Log: a.log}); err != nil {
 			return err
 		}
 	}

@@ -117,6 +117,7 @@ type filterCompiler struct {
 	now     time.Time // for relative dates
 	// where people mend internal-user filters; for messages
 	settingsURL string
+	site        bool // JavaScript is wanted, not bytecode
 }
 
 // filterError is a fault of the filters themselves, as opposed to one of ours.
@@ -128,12 +129,16 @@ func filterErrorf(format string, args ...any) error {
 	return &filterError{fmt.Sprintf(format, args...)}
 }
 
-// compile sets f.Bytecode or, when the filters cannot be compiled,
+// compile sets f.Bytecode (f.Transpiled for functions that run in a site) or, when the filters cannot be compiled,
 // f.BytecodeError. An error is our own failure.
 func (c *filterCompiler) compile(f *Filters) error {
 	f.Bytecode, f.BytecodeError, f.Transpiled = nil, "", nil
 	e, err := c.expression(f)
-	if err == nil {
+	switch {
+	case err != nil:
+	case c.site:
+		f.Transpiled, err = transpileFilter(e)
+	default:
 		f.Bytecode, err = compileFilter(e)
 	}
 	var fault *filterError

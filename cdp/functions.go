@@ -32,8 +32,8 @@ type FunctionStore interface {
 	CreateFunction(ctx context.Context, f *Function) error
 	// UpdateFunction stores f as version base+1 if base is the stored one.
 	UpdateFunction(ctx context.Context, f *Function, base int) error
-	// SaveFilters stores the compiled filters of f and of its mappings, and
-	// nothing else, if f.Version is the stored one; else Conflict.
+	// SaveFilters stores the compiled filters of f and of its mappings, with
+	// the script they are part of, and nothing else, if f.Version is the stored one; else Conflict.
 	SaveFilters(ctx context.Context, f *Function) error
 	// ProjectFunctions lists a project's functions that are not deleted.
 	ProjectFunctions(ctx context.Context, project ProjectID) ([]*Function, error)

@@ -35,6 +35,7 @@ func (fs *Functions) RecompileFilters(ctx context.Context, project ProjectID) (i
 
 func (fs *Functions) recompile(ctx context.Context, c *filterCompiler, f *Function) (bool, error) {
 	changed := false
+	c.site = f.Type.Site()
 	filters := []*Filters{&f.Filters}
 	for i := range f.Mappings {
 		if m := f.Mappings[i].Filters; m != nil {
@@ -42,14 +43,21 @@ func (fs *Functions) recompile(ctx context.Context, c *filterCompiler, f *Functi
 		}
 	}
 	for _, one := range filters {
-		before, fault := one.Bytecode, one.BytecodeError
+		before, script, fault := one.Bytecode, one.Transpiled, one.BytecodeError
 		if err := c.compile(one); err != nil {
 			return false, fmt.Errorf("compile filters of function %s: %w", f.ID, err)
 		}
-		changed = changed || !bytes.Equal(before, one.Bytecode) || fault != one.BytecodeError
+		changed = changed || !bytes.Equal(before, one.Bytecode) || !bytes.Equal(script, one.Transpiled) || fault != one.BytecodeError
 	}
 	if !changed {
 		return false, nil
+	}
+	if c.site {
+		text, err := script(f)
+		if err != nil {
+			return false, fmt.Errorf("script of function %s: %w", f.ID, err)
+		}
+		f.Transpiled = text
 	}
 	// Whoever saves the function meanwhile compiles them too.
 	err := fs.Store.SaveFilters(ctx, f)
