@@ -20,6 +20,7 @@ import (
 const (
 	TopicEvents      = "events"
 	TopicInvocations = "invocations"
+	TopicPersons     = "persons" // that changed
 )
 
 const (
@@ -75,6 +76,9 @@ type Config struct {
 	// PollEvery is how often functions saved by other processes are looked
 	// for; 3 s when 0.
 	PollEvery time.Duration
+	// PersonPause is for how long changes of one person are gathered before the
+	// functions that wait for them run; 5 s when 0.
+	PersonPause time.Duration
 	// Backoff replaces the pauses between attempts, for tests.
 	Backoff func(attempt int) time.Duration
 	Now     func() time.Time // time.Now when nil
@@ -100,6 +104,7 @@ type Engine struct {
 	watcher  *watcher
 	counters *counters
 	lanes    *lanes
+	updates  *updates
 	events   *seen // UUIDs of events that went through
 	finished *seen // IDs of invocations that ended
 	now      func() time.Time
@@ -127,7 +132,7 @@ func New(cfg Config) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		cfg: cfg, exec: exec, hub: newHub(), masker: newMasker(cfg.Now, cfg.Log, cfg.Windows), counters: newCounters(), lanes: newLanes(cfg.InvocationWorkers),
+		cfg: cfg, exec: exec, hub: newHub(), masker: newMasker(cfg.Now, cfg.Log, cfg.Windows), counters: newCounters(), lanes: newLanes(cfg.InvocationWorkers), updates: newUpdates(cfg.PersonPause),
 		events: newSeen(seenEvents), finished: newSeen(seenInvocations), now: cfg.Now, log: cfg.Log,
 	}
 	e.batcher = newBatcher(cfg.Recorder, cfg.Log, e.counters)
@@ -147,6 +152,9 @@ func (c *Config) fill() {
 	}
 	if c.Grace <= 0 {
 		c.Grace = defaultGrace
+	}
+	if c.PersonPause <= 0 {
+		c.PersonPause = defaultPersonPause
 	}
 	if c.PollEvery <= 0 {
 		c.PollEvery = defaultPoll
@@ -183,6 +191,9 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.writing.Go(func() { e.masker.run(write) })
 	if !e.cfg.NoEvents {
 		e.work.Go(func() { e.consume(work, TopicEvents, e.cfg.EventWorkers, true, e.event) })
+		if e.cfg.People != nil {
+			e.work.Go(func() { e.consume(work, TopicPersons, personWorkers, false, e.personUpdated) })
+		}
 	}
 	if !e.cfg.NoInvocations {
 		e.work.Go(func() { e.consume(work, TopicInvocations, e.cfg.InvocationWorkers, false, e.invocation) })

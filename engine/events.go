@@ -38,7 +38,7 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 		e.counters.duplicates.Add(1)
 		return nil, nil
 	}
-	next, err := e.pass(ctx, ev)
+	next, err := e.pass(ctx, ev, m.Attempt > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -47,8 +47,9 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 	return next, nil
 }
 
-// pass takes an event through its project's functions.
-func (e *Engine) pass(ctx context.Context, ev cdp.Event) ([]queue.Message, error) {
+// pass takes an event through its project's functions; again is one that was
+// begun before.
+func (e *Engine) pass(ctx context.Context, ev cdp.Event, again bool) ([]queue.Message, error) {
 	set := e.registry.Load().projects[ev.Project]
 	if set == nil || len(set.functions) == 0 {
 		if e.cfg.People == nil {
@@ -82,6 +83,7 @@ func (e *Engine) pass(ctx context.Context, ev cdp.Event) ([]queue.Message, error
 		if err := scope.Fault(); err != nil {
 			return nil, err
 		}
+		h.tellOfPerson(again || ev.ReceivedAt.Before(e.events.began))
 	}
 	e.batcher.add(h.batch)
 	return h.next, nil

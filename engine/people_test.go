@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"hogpen/cdp"
 	"hogpen/db"
@@ -130,5 +131,43 @@ func TestPeopleThatCannotBeReadComeBack(t *testing.T) {
 	}
 	if left := store.sulks.Load(); left >= 0 {
 		t.Errorf("%d faults were not met", left)
+	}
+}
+
+func updates(f *cdp.Function) { f.Filters.Source = cdp.SourcePersonUpdates }
+
+// TestPersonUpdates: a function that waits for changes of persons runs once for
+// changes that come together, with the person as it is then (2.2, 12.3).
+func TestPersonUpdates(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(c *engine.Config) {
+		withPeople(t, dbtest.Open(t))(c)
+		c.PersonPause = 300 * time.Millisecond
+	})
+	h.put(h.function("changed", cdp.Destination, `fetch(inputs.url, {'method': 'POST', 'body': {'event': event.event, 'who': event.distinct_id = person.id, 'p': event.properties,
+		'url': event.url = person.url and person.url = f'{project.url}/person/{person.id}', 'person': person.properties}})`), updates)
+	h.put(h.function("paid", cdp.Destination, `print(event.uuid)`), updates, func(f *cdp.Function) {
+		f.Filters.Bytecode = condition(t, "event = '$person_updated' and person.properties.plan = 'paid'")
+	})
+	h.put(h.function("other", cdp.Destination, `print(1)`))
+	h.start()
+	h.capture("a", `{"$set":{"plan":"free","n":1}}`)
+	h.capture("b", `{"$set":{"n":2}}`)
+	h.capture("c", `{"$set":{"n":2}}`)
+	h.capture("d", `{}`)
+	h.eventually("the first changes are told", func() bool { return len(h.sink.caught()) == 1 })
+	h.wantMetrics("other", "succeeded 4, triggered 4")
+	h.capture("e", `{"$set":{"n":2}}`) // nothing new
+	h.capture("f", `{"$unset":["n"],"$set":{"plan":"paid"}}`)
+	h.eventually("the next is told", func() bool { return len(h.sink.caught()) == 2 })
+	h.wantMetrics("changed", "fetch 2, succeeded 2, triggered 2")
+	h.wantMetrics("paid", "filtered 1, succeeded 1, triggered 1")
+	for i, want := range []string{
+		`{"event":"$person_updated","who":true,"p":{},"url":true,"person":{"plan":"free","n":2}}`,
+		`{"event":"$person_updated","who":true,"p":{},"url":true,"person":{"plan":"paid"}}`,
+	} {
+		if got := h.sink.caught()[i]; got != want {
+			t.Errorf("caught %s, want %s", got, want)
+		}
 	}
 }

@@ -31,6 +31,8 @@ type People interface {
 type PersonView struct {
 	ID         string
 	Properties vm.Value
+	// Changed tells that the update that gave the view changed the person.
+	Changed bool
 }
 
 // PersonChange is what an event says of its person.
@@ -52,7 +54,11 @@ type who struct {
 	people People // nil when persons are not stored
 	ctx    context.Context
 	person *PersonView // once it is known
-	err    error       // why something could not be read
+	// updated is the person that the event said something of, changed whether
+	// that was new.
+	updated string
+	changed bool
+	err     error // why something could not be read
 }
 
 // Know makes the persons and groups of p known to the programs of this event;
@@ -78,9 +84,27 @@ func (s *Scope) UpdatePeople(ctx context.Context, p People) error {
 	if err != nil {
 		return fmt.Errorf("update the person of event %s: %w", s.uuid, err)
 	}
-	s.who.person = &view
+	s.who.person, s.who.updated, s.who.changed = &view, view.ID, view.Changed
 	return nil
 }
+
+// Changed reports whether the event changed its person, and gives the person's
+// ID, which is empty when the event said nothing of the person.
+func (s *Scope) Changed() (id string, changed bool) { return s.who.updated, s.who.changed }
+
+// NewPersonScope is a Scope of the event that tells of a changed person
+// (runtime specification 2.2): $person_updated, whose distinct ID is the
+// person's ID and whose properties are empty.
+func (x *Executor) NewPersonScope(ctx context.Context, p cdp.Project, uuid string, at time.Time, people People, person PersonView) *Scope {
+	s := &Scope{x: x, project: p, uuid: uuid, name: PersonUpdated, distinctID: person.ID, timestamp: at, receivedAt: at, props: emptyDict,
+		raw: []byte("{}")}
+	s.who = who{people: people, ctx: ctx, person: &person}
+	s.given.event = dict("url", s.projectURL()+"/person/"+encodeComponent(person.ID)).Freeze()
+	return s
+}
+
+// PersonUpdated is the name of the event that tells of a changed person.
+const PersonUpdated = "$person_updated"
 
 // Fault is why a person or group could not be read, nil when all could. What
 // was made of the event then is not to be used.

@@ -14,23 +14,24 @@ import (
 const mostTries = 50
 
 // merge finds the person of an event. One that names another distinct ID takes
-// that one's person in first, when it may. Needs mu.
-func (p *People) merge(ctx context.Context, c *executor.PersonChange) (*person, error) {
+// that one's person in first, when it may. It tells whether that changed the
+// person. Needs mu.
+func (p *People) merge(ctx context.Context, c *executor.PersonChange) (who *person, changed bool, err error) {
 	joins := c.Other != "" && c.Other != c.DistinctID && !impersonal(c.DistinctID) && !impersonal(c.Other)
 	for range mostTries {
 		who, _, err := p.person(ctx, c.Project, c.DistinctID)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if joins {
 			other, waited, err := p.person(ctx, c.Project, c.Other)
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
 			if waited {
 				continue
 			}
-			p.join(who, other, c)
+			changed = p.join(who, other, c)
 		}
 		if !who.identified && names(c.Event) && !impersonal(c.DistinctID) {
 			who.identified = true
@@ -38,10 +39,11 @@ func (p *People) merge(ctx context.Context, c *executor.PersonChange) (*person, 
 				who.stored, who.created = true, c.At
 			}
 			p.touch(who)
+			changed = true
 		}
-		return who, nil
+		return who, changed, nil
 	}
-	return nil, errors.New("merge persons: the cache is too small for both")
+	return nil, false, errors.New("merge persons: the cache is too small for both")
 }
 
 // names reports whether an event says who its person is.
@@ -49,10 +51,10 @@ func names(event string) bool { return event == "$identify" || event == "$create
 
 // join merges other into who: its properties where who has none, and all its
 // distinct IDs. One that was identified stays what it is, unless the event is
-// told to be dangerous.
-func (p *People) join(who, other *person, c *executor.PersonChange) {
+// told to be dangerous; then nothing happens, and join is false.
+func (p *People) join(who, other *person, c *executor.PersonChange) bool {
 	if who == other || other.identified && c.Event != "$merge_dangerously" {
-		return
+		return false
 	}
 	keys, vals := other.props.Entries()
 	d := draft{from: who.props, out: who.props}
@@ -77,6 +79,7 @@ func (p *People) join(who, other *person, c *executor.PersonChange) {
 	for _, id := range []string{other.first, c.Other} {
 		p.rename(nameKey{c.Project, id}, who)
 	}
+	return true
 }
 
 // rename makes a distinct ID stand for a person.

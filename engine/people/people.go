@@ -105,27 +105,31 @@ func (p *People) Person(ctx context.Context, project cdp.ProjectID, distinctID s
 func (p *People) Update(ctx context.Context, c *executor.PersonChange) (executor.PersonView, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	who, err := p.merge(ctx, c)
+	who, changed, err := p.merge(ctx, c)
 	if err != nil {
 		return executor.PersonView{}, err
 	}
-	if next, changed := who.changed(c); changed {
-		p.set(who, next)
+	if next, says := who.changed(c); says && p.set(who, next) {
+		changed = true
 	}
-	return who.view(), nil
+	view := who.view()
+	view.Changed = changed
+	return view, nil
 }
 
 // set gives a person new properties. They are written out and read again, so
-// that nothing of the event they came from stays in memory.
-func (p *People) set(who *person, props vm.Value) {
+// that nothing of the event they came from stays in memory. It is false when
+// they are too many.
+func (p *People) set(who *person, props vm.Value) bool {
 	text, compact, err := compacted(props)
 	if err != nil {
 		p.cfg.Log.Warn("properties of a person were not changed", "project", who.key.project, "person", who.key.id, "error", err)
-		return
+		return false
 	}
 	who.text, who.props = text, compact
 	p.cache.resize(&who.item, who.size())
 	p.touch(who)
+	return true
 }
 
 func compacted(props vm.Value) ([]byte, vm.Value, error) {
