@@ -161,7 +161,7 @@ func (fs *Functions) filterCompiler(ctx context.Context, project ProjectID) (*fi
 		return nil, fmt.Errorf("load project %d: %w", project, err)
 	}
 	return &filterCompiler{
-		ctx: ctx, project: p, actions: fs.Actions, types: fs.Types, now: fs.now(),
+		ctx: ctx, project: p, actions: fs.Actions, cohorts: fs.Cohorts, types: fs.Types, now: fs.now(),
 		settingsURL: fmt.Sprintf("%s/project/%d/settings/project#internal-user-filtering", fs.SiteURL, project),
 	}, nil
 }

@@ -79,6 +79,7 @@ func bundle(sheet string) error {
 		EntryPointsAdvanced: []api.EntryPoint{
 			{InputPath: filepath.Join(source, "js/app.js"), OutputPath: "app"},
 			{InputPath: sheet, OutputPath: "style"},
+			{InputPath: filepath.Join(source, "css/api-docs.css"), OutputPath: "api-docs"},
 		},
 		Outdir:            target,
 		Bundle:            true,
