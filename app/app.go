@@ -23,6 +23,7 @@ import (
 	"hogpen/engine"
 	"hogpen/engine/definitions"
 	"hogpen/engine/fetch"
+	"hogpen/engine/people"
 	"hogpen/handlers/admin"
 	"hogpen/handlers/api"
 	"hogpen/handlers/capture"
@@ -99,7 +100,7 @@ func (a *App) build(ctx context.Context) error {
 	if a.listener, err = net.Listen("tcp", a.cfg.Addr); err != nil {
 		return fmt.Errorf("listen on %s: %w", a.cfg.Addr, err)
 	}
-	if a.accounts, err = account.New(account.Config{Store: a.store, Now: a.cfg.Now, Log: a.log}); err != nil {
+	if a.accounts, err = account.New(account.Config{Store: a.store, Now: a.cfg.Now, Log: a.log, Made: a.furnish}); err != nil {
 		return err
 	}
 	if a.cfg.Demo {
@@ -120,10 +121,18 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 		return fmt.Errorf("--fetch-allow: %w", err)
 	}
 	a.fetch = fetch.New(fetch.Config{Allow: rules, UserAgent: "Hogpen/" + Build().Version, Proxy: http.ProxyFromEnvironment})
+	places, err := a.openPlaces()
+	if err != nil {
+		return err
+	}
+	persons, err := people.New(people.Config{Store: a.store, Log: a.log, Now: a.cfg.Now})
+	if err != nil {
+		return err
+	}
 	a.definitions = definitions.New(a.store, a.store, a.log)
 	a.engine, err = engine.New(engine.Config{
 		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.definitions, States: a.store, Windows: a.store, Memory: a.store,
-		Fetch: a.fetch.Do, Sealer: sealer, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
+		Fetch: a.fetch.Do, Sealer: sealer, Places: places, People: persons, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
 		NoEvents: !a.plays("events"), NoInvocations: !a.plays("invocations"),
 		Now: a.cfg.Now, Log: a.log,
 	})

@@ -38,7 +38,7 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 		e.counters.duplicates.Add(1)
 		return nil, nil
 	}
-	next, err := e.pass(ev)
+	next, err := e.pass(ctx, ev, m.Attempt > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -47,12 +47,16 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 	return next, nil
 }
 
-// pass takes an event through its project's functions.
-func (e *Engine) pass(ev cdp.Event) ([]queue.Message, error) {
+// pass takes an event through its project's functions; again is one that was
+// begun before.
+func (e *Engine) pass(ctx context.Context, ev cdp.Event, again bool) ([]queue.Message, error) {
 	set := e.registry.Load().projects[ev.Project]
 	if set == nil || len(set.functions) == 0 {
-		e.batcher.add(cdp.Batch{Events: []cdp.Event{ev}})
-		return nil, nil
+		if e.cfg.People == nil {
+			e.batcher.add(cdp.Batch{Events: []cdp.Event{ev}})
+			return nil, nil
+		}
+		set = &projectSet{project: cdp.Project{ID: ev.Project}} // it may still change persons
 	}
 	scope, err := e.exec.NewScope(set.project, ev)
 	var bad *cdp.Error
@@ -67,10 +71,19 @@ func (e *Engine) pass(ev cdp.Event) ([]queue.Message, error) {
 	h := &happening{e: e, set: set, scope: scope}
 	if h.transform() {
 		scope.Normalize()
+		if e.cfg.People != nil {
+			if err := scope.UpdatePeople(ctx, e.cfg.People); err != nil {
+				return nil, err
+			}
+		}
 		h.batch.Events = append(h.batch.Events, scope.Event())
 		if err := h.deliver(); err != nil {
 			return nil, err
 		}
+		if err := scope.Fault(); err != nil {
+			return nil, err
+		}
+		h.tellOfPerson(again || ev.ReceivedAt.Before(e.events.began))
 	}
 	e.batcher.add(h.batch)
 	return h.next, nil

@@ -27,8 +27,14 @@ func (e *Engine) Rerun(ctx context.Context, item cdp.RerunItem, ev cdp.Event) (c
 	if err != nil {
 		return cdp.RerunMark{}, fmt.Errorf("read event %s: %w", ev.UUID, err)
 	}
+	if e.cfg.People != nil {
+		scope.Know(ctx, e.cfg.People)
+	}
 	h := &happening{e: e, set: set, scope: scope}
 	m := e.exec.Plan(f, scope, mapping)
+	if err := scope.Fault(); err != nil {
+		return cdp.RerunMark{}, err
+	}
 	as := m.ID
 	e.keepLogs(m.Logs)
 	for _, o := range m.Outcomes {
