@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -86,10 +87,12 @@ type Engine struct {
 	watcher  *watcher
 	counters *counters
 	lanes    *lanes
-	events   *seen // UUIDs of events that went through
-	finished *seen // IDs of invocations that ended
-	now      func() time.Time
-	log      *slog.Logger
+	// happenings are pooled; see happening.
+	happenings sync.Pool
+	events     *seen // UUIDs of events that went through
+	finished   *seen // IDs of invocations that ended
+	now        func() time.Time
+	log        *slog.Logger
 
 	mu      sync.Mutex
 	started bool
@@ -308,9 +311,15 @@ func (e *Engine) keepLogs(entries []cdp.LogEntry) {
 		return
 	}
 	e.batcher.add(cdp.Batch{Logs: entries})
-	if !e.hub.watched() {
+	e.showLogs(entries)
+}
+
+// showLogs shows entries to whoever watches.
+func (e *Engine) showLogs(entries []cdp.LogEntry) {
+	if len(entries) == 0 || !e.hub.watched() {
 		return
 	}
+	entries = slices.Clone(entries) // whoever watches keeps them
 	for i := range entries {
 		e.hub.publish(entries[i].Project, entries[i].Function, LiveItem{Log: &entries[i]})
 	}

@@ -14,13 +14,44 @@ import (
 // shown live, one by one: with more of them nobody could read along.
 const maxLiveFiltered = 50
 
-// happening is one event on its way through the first station.
+// happening is one event on its way through the first station. What it is made
+// of serves one event after the other.
 type happening struct {
 	e     *Engine
 	set   *projectSet
-	scope *executor.Scope
-	batch cdp.Batch
-	next  []queue.Message
+	scope executor.Scope
+	batch cdp.Batch // what there is to record
+	text  []byte    // properties of the event in batch
+	lists executor.Lists
+	out   executor.Transformed
+	next  []queue.Message // the queue's, once it is returned
+}
+
+func (e *Engine) happening(set *projectSet) *happening {
+	h, ok := e.happenings.Get().(*happening)
+	if !ok {
+		h = &happening{e: e}
+	}
+	h.set = set
+	return h
+}
+
+// keptText is up to which size an event's text is kept for the next one.
+const keptText = 64 << 10
+
+// end records what happened, and gives h back.
+func (h *happening) end(record bool) {
+	if record {
+		h.e.batcher.add(h.batch)
+	}
+	h.scope.Close()
+	h.lists.Reset()
+	clearBatch(&h.batch)
+	if cap(h.text) > keptText {
+		h.text = nil
+	}
+	h.next, h.set = nil, nil
+	h.e.happenings.Put(h)
 }
 
 // event is the first station: transformations, filters, inputs, masking.
@@ -54,26 +85,39 @@ func (e *Engine) pass(ev cdp.Event) ([]queue.Message, error) {
 		e.batcher.add(cdp.Batch{Events: []cdp.Event{ev}})
 		return nil, nil
 	}
-	scope, err := e.exec.NewScope(set.project, ev)
+	h := e.happening(set)
+	next, err := h.pass(&ev)
+	h.end(err == nil)
 	var bad *cdp.Error
 	if errors.As(err, &bad) {
 		e.counters.malformed.Add(1)
 		e.log.Error("an event was not read", "project", ev.Project, "uuid", ev.UUID, "error", err)
 		return nil, nil
 	}
-	if err != nil {
+	return next, err
+}
+
+func (h *happening) pass(ev *cdp.Event) ([]queue.Message, error) {
+	if err := h.scope.Open(h.e.exec, h.set.project, ev); err != nil {
 		return nil, err
 	}
-	h := &happening{e: e, set: set, scope: scope}
-	if h.transform() {
-		scope.Normalize()
-		h.batch.Events = append(h.batch.Events, scope.Event())
-		if err := h.deliver(); err != nil {
-			return nil, err
-		}
+	if !h.transform() {
+		return nil, nil
 	}
-	e.batcher.add(h.batch)
+	h.scope.Normalize()
+	h.keepEvent()
+	if err := h.deliver(); err != nil {
+		return nil, err
+	}
 	return h.next, nil
+}
+
+// keepEvent records the event as it is now.
+func (h *happening) keepEvent() {
+	ev := h.scope.Head()
+	h.text = h.scope.AppendProperties(h.text[:0])
+	ev.Properties = h.text
+	h.batch.Events = append(h.batch.Events, ev)
 }
 
 // transform runs the transformations in order; false when one dropped the event.
@@ -81,7 +125,6 @@ func (h *happening) transform() bool {
 	if executor.Bypasses(h.scope.Name()) {
 		return true
 	}
-	var lists executor.Lists
 	h.scope.BeginTransformations()
 	for _, f := range h.set.transformations {
 		if h.e.watcher.state(f.ID).Stopped() {
@@ -89,20 +132,21 @@ func (h *happening) transform() bool {
 			continue
 		}
 		began := h.e.now()
-		out := h.e.exec.Transform(f, h.scope, &lists)
+		out := &h.out
+		h.e.exec.TransformInto(out, f, &h.scope, &h.lists)
 		h.e.counters.vm.observe(out.Took)
 		h.e.watcher.transformed(h.set.project.ID, f.ID, out.Took, out.Error)
-		h.e.keepLogs(out.Logs)
+		h.keepLogs(out.Logs)
 		for _, o := range out.Outcomes {
 			h.outcome(f, out.Invocation(), o, out.Took)
 		}
-		h.keepRun(f, &out, began)
+		h.keepRun(f, out, began)
 		if out.Dropped {
 			h.e.counters.dropped.Add(1)
 			return false
 		}
 	}
-	h.scope.EndTransformations(&lists)
+	h.scope.EndTransformations(&h.lists)
 	return true
 }
 
@@ -151,8 +195,8 @@ func (h *happening) deliver() error {
 }
 
 func (h *happening) offer(f *executor.Function) error {
-	m := h.e.exec.Match(f, h.scope)
-	h.e.keepLogs(m.Logs)
+	m := h.e.exec.Match(f, &h.scope)
+	h.keepLogs(m.Logs)
 	for _, o := range m.Outcomes {
 		h.outcome(f, "", o, 0)
 	}
@@ -197,13 +241,19 @@ func (h *happening) send(f *executor.Function, inv *cdp.Invocation) error {
 }
 
 func (h *happening) failure(f *executor.Function, fail executor.Failure) {
-	ev := h.scope.Event()
+	ev := h.scope.Head()
 	now := h.e.now().UTC()
 	h.batch.Runs = append(h.batch.Runs, cdp.Run{
 		ID: fail.Invocation, Project: h.set.project.ID, Function: f.ID, Version: f.Version, Status: "inputs_failed",
 		EventUUID: ev.UUID, EventName: ev.Name, DistinctID: ev.DistinctID, ScheduledAt: now, StartedAt: now, FinishedAt: now,
 		ErrorKind: "inputs_failed", ErrorMessage: fail.Message,
 	})
+}
+
+// keepLogs records log entries with the rest of the event.
+func (h *happening) keepLogs(entries []cdp.LogEntry) {
+	h.batch.Logs = append(h.batch.Logs, entries...)
+	h.e.showLogs(entries)
 }
 
 // outcome counts one and shows it to whoever watches.
@@ -219,7 +269,7 @@ func (h *happening) live(f *executor.Function, id cdp.InvocationID, o cdp.Outcom
 	if !h.e.hub.watched() {
 		return
 	}
-	ev := h.scope.Event()
+	ev := h.scope.Head()
 	h.e.hub.publish(h.set.project.ID, f.ID, LiveItem{Outcome: &LiveOutcome{
 		Project: h.set.project.ID, Function: f.ID, Invocation: id, EventUUID: ev.UUID, EventName: ev.Name, DistinctID: ev.DistinctID,
 		Time: h.e.now().UTC(), Outcome: o, Duration: took,

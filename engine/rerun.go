@@ -23,12 +23,11 @@ func (e *Engine) Rerun(ctx context.Context, item cdp.RerunItem, ev cdp.Event) (c
 	if !ok {
 		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "This function has no such mapping any more.")
 	}
-	scope, err := e.exec.NewScope(set.project, ev)
-	if err != nil {
+	h := &happening{e: e, set: set}
+	if err := h.scope.Open(e.exec, set.project, &ev); err != nil {
 		return cdp.RerunMark{}, fmt.Errorf("read event %s: %w", ev.UUID, err)
 	}
-	h := &happening{e: e, set: set, scope: scope}
-	m := e.exec.Plan(f, scope, mapping)
+	m := e.exec.Plan(f, &h.scope, mapping)
 	as := m.ID
 	e.keepLogs(m.Logs)
 	for _, o := range m.Outcomes {

@@ -21,7 +21,7 @@ var (
 type Function struct {
 	*cdp.Function
 	title    string
-	label    string
+	label    vm.Value    // of Label, for the lists of transformations
 	program  *vm.Program // nil for functions that run elsewhere
 	filter   filter
 	inputs   *inputPlan
@@ -53,7 +53,7 @@ type filter struct {
 // Compile makes a Function of f. The error tells what is broken; functions
 // that run in a site compile to one without a program.
 func (x *Executor) Compile(f *cdp.Function) (*Function, error) {
-	c := &Function{Function: f, title: f.Title(), label: f.Label(), pace: &pace{}}
+	c := &Function{Function: f, title: f.Title(), label: vm.String(f.Label()), pace: &pace{}}
 	if f.Type.Site() {
 		return c, nil
 	}

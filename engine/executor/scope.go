@@ -55,11 +55,21 @@ type given struct {
 // NewScope parses an event. The error is of code Invalid when its properties
 // are not a JSON object.
 func (x *Executor) NewScope(p cdp.Project, e cdp.Event) (*Scope, error) {
+	s := new(Scope)
+	if err := s.Open(x, p, &e); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Open is NewScope in place: s forgets the event it was for. The event's
+// properties are kept as they are until they are changed.
+func (s *Scope) Open(x *Executor, p cdp.Project, e *cdp.Event) error {
 	props, err := x.parseObject(e.Properties)
 	if err != nil {
-		return nil, cdp.Errorf(cdp.Invalid, "properties", "The properties are not a JSON object: %v.", err)
+		return cdp.Errorf(cdp.Invalid, "properties", "The properties are not a JSON object: %v.", err)
 	}
-	s := &Scope{
+	*s = Scope{
 		x: x, project: p, uuid: e.UUID, name: e.Name, distinctID: e.DistinctID,
 		timestamp: e.Timestamp, receivedAt: e.ReceivedAt, props: props, raw: e.Properties, size: len(e.Properties),
 	}
@@ -67,8 +77,11 @@ func (x *Executor) NewScope(p cdp.Project, e cdp.Event) (*Scope, error) {
 		s.raw = json.RawMessage("{}")
 	}
 	s.elements = elementsChain(props)
-	return s, nil
+	return nil
 }
+
+// Close lets go of the event.
+func (s *Scope) Close() { *s = Scope{} }
 
 func (x *Executor) parseObject(raw []byte) (vm.Value, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
@@ -99,10 +112,25 @@ func (s *Scope) Event() cdp.Event {
 		// Person properties and lists make it about twice as long as it came.
 		s.raw = vm.AppendJSON(make([]byte, 0, 2*s.size+1024), s.props)
 	}
+	e := s.Head()
+	e.Properties = s.raw
+	return e
+}
+
+// Head is the event as it is now without its properties.
+func (s *Scope) Head() cdp.Event {
 	return cdp.Event{
 		Project: s.project.ID, UUID: s.uuid, Name: s.name, DistinctID: s.distinctID,
-		Timestamp: s.timestamp, ReceivedAt: s.receivedAt, Properties: s.raw,
+		Timestamp: s.timestamp, ReceivedAt: s.receivedAt,
 	}
+}
+
+// AppendProperties adds the JSON of the properties as they are now.
+func (s *Scope) AppendProperties(b []byte) []byte {
+	if s.raw != nil {
+		return append(b, s.raw...)
+	}
+	return vm.AppendJSON(b, s.props)
 }
 
 // editProps gives the properties for a change, with room for some more; what

@@ -3,6 +3,7 @@ package executor
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"hogpen/cdp"
@@ -17,9 +18,16 @@ const (
 	skippedKey   = "$transformations_skipped"
 )
 
+var listKeys = vm.Texts(succeededKey, failedKey, skippedKey)
+
 // Lists collect what the transformations of one event did.
 type Lists struct {
-	succeeded, failed, skipped []string
+	succeeded, failed, skipped []vm.Value // labels
+}
+
+// Reset empties the lists, for another event.
+func (l *Lists) Reset() {
+	l.succeeded, l.failed, l.skipped = l.succeeded[:0], l.failed[:0], l.skipped[:0]
 }
 
 // BeginTransformations removes what a client claims about transformations.
@@ -35,18 +43,10 @@ func (s *Scope) EndTransformations(l *Lists) {
 		return
 	}
 	p := s.editProps(5) // two more come with Normalize
-	for _, e := range []struct {
-		key    string
-		labels []string
-	}{{succeededKey, l.succeeded}, {failedKey, l.failed}, {skippedKey, l.skipped}} {
-		if len(e.labels) == 0 {
-			continue
+	for i, labels := range [][]vm.Value{l.succeeded, l.failed, l.skipped} {
+		if len(labels) > 0 {
+			p.Put(listKeys[i], vm.NewArray(slices.Clone(labels)))
 		}
-		list := make([]vm.Value, len(e.labels))
-		for i, label := range e.labels {
-			list[i] = vm.String(label)
-		}
-		p.Set(e.key, vm.NewArray(list))
 	}
 	s.leaveOpen(p)
 }
@@ -84,14 +84,21 @@ func (t *Transformed) Invocation() cdp.InvocationID { return t.id }
 // (runtime specification 3.2). A transformation that fails leaves the event as
 // it was.
 func (x *Executor) Transform(f *Function, s *Scope, l *Lists) Transformed {
+	var out Transformed
+	x.TransformInto(&out, f, s, l)
+	return out
+}
+
+// TransformInto is Transform into an out that may have been used before, whose
+// lists are used again.
+func (x *Executor) TransformInto(out *Transformed, f *Function, s *Scope, l *Lists) {
+	*out = Transformed{Outcomes: out.Outcomes[:0], Logs: out.Logs[:0], id: InvocationID(s.uuid, f.ID, -1), plan: f.inputs}
 	w := x.transformations.Get().(*transformation)
 	defer w.release()
-	w.x, w.f, w.s, w.lists = x, f, s, l
-	w.out.id = InvocationID(s.uuid, f.ID, -1)
-	w.journal = journal{project: s.project.ID, function: f.ID, invocation: w.out.id, now: x.now, hide: w.redact}
+	w.x, w.f, w.s, w.lists, w.out = x, f, s, l, out
+	w.journal = journal{project: s.project.ID, function: f.ID, invocation: out.id, now: x.now, hide: w.redact, entries: out.Logs}
 	w.work()
-	w.out.Logs, w.out.plan, w.out.inputs = w.journal.entries, f.inputs, w.inputs
-	return w.out
+	out.Logs, out.inputs = w.journal.entries, w.inputs
 }
 
 // newTransformation makes one for the pool: its host functions, bound to it,
@@ -120,7 +127,7 @@ type transformation struct {
 	inputs  vm.Value
 	hidden  *redactor
 	prints  int
-	out     Transformed
+	out     *Transformed
 
 	functions map[string]vm.HostFunc
 	redact    func(string) string
