@@ -87,6 +87,10 @@ func (o QueueOptions) withDefaults() QueueOptions {
 // Messages that must wait for a time, held back or failed, move to a table of
 // their own, where each is a row.
 //
+// What follows from a message need not be stored, if its topic is consumed in
+// this process and keeps up: it rides on the message it follows from, which is
+// finished with it (see passenger).
+//
 // A topic's consumer keeps a window over its blocks. A block that was just
 // committed enters it from memory when the window has room, else it is read
 // later, in order. In an ordered topic the window has a lane for each key.
@@ -331,6 +335,9 @@ func (q *Queue) Publish(ctx context.Context, msgs ...queue.Message) error {
 func (q *Queue) pack(p *parcel, msgs []queue.Message) error {
 	size := 0
 	for i := range msgs {
+		if err := msgs[i].Write(); err != nil {
+			return err
+		}
 		size += len(msgs[i].Key) + len(msgs[i].ID) + len(msgs[i].Body) + messageRoom
 	}
 	p.buf = slices.Grow(p.buf, size)

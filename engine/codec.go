@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"hogpen/cdp"
+	"hogpen/engine/executor"
+	"hogpen/queue"
 )
 
 // An event's message is a version byte, the project, three texts with their
@@ -162,4 +164,31 @@ func (e *Engine) decodeInvocation(b []byte) (inv *cdp.Invocation, secret bool, e
 	}
 	inv, err = readBody(body)
 	return inv, secret, err
+}
+
+// errand is an invocation on its way to the second station in this process:
+// its message has no body unless it must be stored.
+type errand struct {
+	e       *Engine
+	planned executor.Planned
+	secret  bool
+}
+
+// Body implements queue.Work.
+func (w *errand) Body() ([]byte, error) {
+	w.planned.Write()
+	return w.e.encodeInvocation(&w.planned.Invocation, w.secret)
+}
+
+// plannedOf reads an invocation's message. The invocation is the caller's: a
+// message may be worked on again as it was.
+func (e *Engine) plannedOf(m *queue.Message) (p executor.Planned, secret bool, err error) {
+	if w, ok := m.Work.(*errand); ok {
+		return w.planned, w.secret, nil
+	}
+	inv, secret, err := e.decodeInvocation(m.Body)
+	if err == nil {
+		p.Invocation = *inv
+	}
+	return p, secret, err
 }

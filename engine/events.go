@@ -24,6 +24,7 @@ type happening struct {
 	text  []byte    // properties of the event in batch
 	lists executor.Lists
 	out   executor.Transformed
+	match executor.Matched
 	next  []queue.Message // the queue's, once it is returned
 }
 
@@ -39,14 +40,23 @@ func (e *Engine) happening(set *projectSet) *happening {
 // keptText is up to which size an event's text is kept for the next one.
 const keptText = 64 << 10
 
-// end records what happened, and gives h back.
-func (h *happening) end(record bool) {
-	if record {
-		h.e.batcher.add(h.batch)
+// record records what happened; of an event that was recorded before, only
+// the runs that begin.
+func (h *happening) record(before bool) {
+	b := h.batch
+	if before {
+		b = cdp.Batch{Runs: b.Runs}
 	}
+	h.e.batcher.add(b)
+}
+
+// end gives h back.
+func (h *happening) end() {
 	h.scope.Close()
 	h.lists.Reset()
 	clearBatch(&h.batch)
+	h.out.Reset()
+	h.match.Reset()
 	if cap(h.text) > keptText {
 		h.text = nil
 	}
@@ -69,7 +79,7 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 		e.counters.duplicates.Add(1)
 		return nil, nil
 	}
-	next, err := e.pass(ev)
+	next, err := e.pass(ev, e.events.recorded(key))
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +88,9 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 	return next, nil
 }
 
-// pass takes an event through its project's functions.
-func (e *Engine) pass(ev cdp.Event) ([]queue.Message, error) {
+// pass takes an event through its project's functions. One that was recorded
+// before is only worked on.
+func (e *Engine) pass(ev cdp.Event, recorded bool) ([]queue.Message, error) {
 	set := e.registry.Load().projects[ev.Project]
 	if set == nil || len(set.functions) == 0 {
 		e.batcher.add(cdp.Batch{Events: []cdp.Event{ev}})
@@ -87,7 +98,10 @@ func (e *Engine) pass(ev cdp.Event) ([]queue.Message, error) {
 	}
 	h := e.happening(set)
 	next, err := h.pass(&ev)
-	h.end(err == nil)
+	if err == nil {
+		h.record(recorded)
+	}
+	h.end()
 	var bad *cdp.Error
 	if errors.As(err, &bad) {
 		e.counters.malformed.Add(1)
@@ -195,7 +209,8 @@ func (h *happening) deliver() error {
 }
 
 func (h *happening) offer(f *executor.Function) error {
-	m := h.e.exec.Match(f, &h.scope)
+	m := &h.match
+	h.e.exec.MatchInto(m, f, &h.scope)
 	h.keepLogs(m.Logs)
 	for _, o := range m.Outcomes {
 		h.outcome(f, "", o, 0)
@@ -224,16 +239,22 @@ func (h *happening) trigger(f *executor.Function, p *executor.Planned) error {
 		return nil
 	}
 	h.outcome(f, inv.ID, cdp.OutcomeTriggered, 0)
-	return h.send(f, inv)
+	return h.send(f, p)
 }
 
-// send queues an invocation and begins its record.
-func (h *happening) send(f *executor.Function, inv *cdp.Invocation) error {
-	body, err := h.e.encodeInvocation(inv, len(f.Sealed) > 0)
-	if err != nil {
-		return err
+// send queues an invocation and begins its record. One that holds secrets is
+// sealed at once, all others are written only if they must be stored.
+func (h *happening) send(f *executor.Function, p *executor.Planned) error {
+	inv := &p.Invocation
+	work := &errand{e: h.e, planned: *p, secret: len(f.Sealed) > 0}
+	m := queue.Message{Topic: TopicInvocations, Key: string(inv.ID), ID: string(inv.ID), Work: work}
+	if work.secret {
+		var err error
+		if m.Body, err = work.Body(); err != nil {
+			return err
+		}
 	}
-	h.next = append(h.next, queue.Message{Topic: TopicInvocations, Key: string(inv.ID), ID: string(inv.ID), Body: body})
+	h.next = append(h.next, m)
 	r := runOf(inv)
 	r.Status = "running"
 	h.batch.Runs = append(h.batch.Runs, r)

@@ -12,12 +12,13 @@ import (
 
 // invocation is the second station: it makes one invocation go on.
 func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Message, error) {
-	inv, secret, err := e.decodeInvocation(m.Body)
+	p, secret, err := e.plannedOf(&m)
 	if err != nil {
 		e.counters.malformed.Add(1)
 		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
 		return nil, nil
 	}
+	inv := &p.Invocation
 	if m.Attempt == 0 && e.finished.has(string(inv.ID)) {
 		e.counters.duplicates.Add(1)
 		return nil, nil
@@ -43,9 +44,12 @@ func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Messa
 		return []queue.Message{m}, nil
 	}
 	defer leave()
-	res, err := e.exec.Run(ctx, set.project, f, inv)
+	res, err := e.exec.RunPlanned(ctx, set.project, f, &p)
 	if err != nil {
 		return nil, err
+	}
+	if !res.Done {
+		p.Write()
 	}
 	return e.settle(inv, &res, secret)
 }

@@ -38,7 +38,7 @@ func (e *Engine) Rerun(ctx context.Context, item cdp.RerunItem, ev cdp.Event) (c
 	}
 	for i := range m.Planned {
 		h.outcome(f, as, cdp.OutcomeReplayed, 0)
-		if err := h.send(f, &m.Planned[i].Invocation); err != nil {
+		if err := h.send(f, &m.Planned[i]); err != nil {
 			return cdp.RerunMark{}, err
 		}
 	}

@@ -73,6 +73,17 @@ func (s *seen) again(text string, received time.Time) bool {
 	return ok
 }
 
+// recorded reports whether an earlier process recorded an event, and counted
+// what it led to in the same transaction: it may have died before the queue
+// knew, and the event is worked on again, but must not count twice.
+func (s *seen) recorded(text string) bool {
+	key := s.trace(text)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.before[key]
+	return ok
+}
+
 func eventKey(p cdp.ProjectID, uuid string) string {
 	return strconv.FormatInt(int64(p), 10) + "/" + uuid
 }

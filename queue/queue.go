@@ -24,11 +24,36 @@ type Message struct {
 	// ID names the work; a carrier keeps it for logs and tests.
 	ID   string
 	Body []byte
+	// Work, when it is not nil, is the work as the station that it is for takes
+	// it, made in this process; Body may then be nil. A carrier that hands the
+	// message over in memory may leave both as they are; one that stores it
+	// calls Write before.
+	Work Work
 	// NotBefore holds the message back until then; zero is at once.
 	NotBefore time.Time
 	// Attempt counts deliveries that ended without an acknowledgement (a
 	// crash, or an error of the station), from 0.
 	Attempt int
+}
+
+// Work is a body that need not be written before it is stored.
+type Work interface {
+	// Body writes it.
+	Body() ([]byte, error)
+}
+
+// Write makes m's Body, if it has none, and drops its Work: m is then what a
+// carrier stores.
+func (m *Message) Write() error {
+	if m.Work != nil && m.Body == nil {
+		body, err := m.Work.Body()
+		if err != nil {
+			return fmt.Errorf("write %s %s: %w", m.Topic, m.ID, err)
+		}
+		m.Body = body
+	}
+	m.Work = nil
+	return nil
 }
 
 // Station does the work of one message and says what follows from it. The

@@ -89,18 +89,23 @@ type run struct {
 // An error is our own, or the end of ctx; inv is then to be forgotten, and the
 // message it came from to be worked on again.
 func (x *Executor) Run(ctx context.Context, p cdp.Project, f *Function, inv *cdp.Invocation) (Result, error) {
-	r, err := x.newRun(p, f, inv)
-	if err != nil {
-		return Result{}, err
-	}
-	return r.work(ctx)
-}
-
-func (x *Executor) newRun(p cdp.Project, f *Function, inv *cdp.Invocation) (*run, error) {
 	globals, err := x.parse(inv.Globals)
 	if err != nil {
-		return nil, fmt.Errorf("read globals of invocation %s: %w", inv.ID, err)
+		return Result{}, fmt.Errorf("read globals of invocation %s: %w", inv.ID, err)
 	}
+	return x.newRun(p, f, inv, globals).work(ctx)
+}
+
+// RunPlanned is Run for an invocation that need not have been stored.
+func (x *Executor) RunPlanned(ctx context.Context, project cdp.Project, f *Function, p *Planned) (Result, error) {
+	if read := (mirror{left: mostMirrored}); p.globals.IsNull() || !read.gives(p.globals, 0) {
+		p.Write()
+		return x.Run(ctx, project, f, &p.Invocation)
+	}
+	return x.newRun(project, f, &p.Invocation, p.globals).work(ctx)
+}
+
+func (x *Executor) newRun(p cdp.Project, f *Function, inv *cdp.Invocation, globals vm.Value) *run {
 	r := &run{x: x, project: p, f: f, inv: inv, plan: f.inputs, program: f.program, code: f.Bytecode, globals: globals}
 	if inv.Mapping >= 0 && inv.Mapping < len(f.mappings) {
 		r.plan = f.mappings[inv.Mapping].inputs
@@ -108,7 +113,7 @@ func (x *Executor) newRun(p cdp.Project, f *Function, inv *cdp.Invocation) (*run
 	r.inputs = globals.Path("inputs")
 	r.journal = x.journal(p.ID, f, inv.ID)
 	r.journal.hide = r.hide
-	return r, nil
+	return r
 }
 
 // hide redacts; what to look for is collected at the first line that is kept.

@@ -71,6 +71,12 @@ type Transformed struct {
 	inputs   vm.Value
 }
 
+// Reset empties t for another run and keeps its lists' room.
+func (t *Transformed) Reset() {
+	clear(t.Logs)
+	*t = Transformed{Outcomes: t.Outcomes[:0], Logs: t.Logs[:0]}
+}
+
 // hide redacts the secrets of this run.
 func (t *Transformed) hide(s string) string {
 	h := newRedactor(t.plan, t.inputs)
@@ -92,7 +98,8 @@ func (x *Executor) Transform(f *Function, s *Scope, l *Lists) Transformed {
 // TransformInto is Transform into an out that may have been used before, whose
 // lists are used again.
 func (x *Executor) TransformInto(out *Transformed, f *Function, s *Scope, l *Lists) {
-	*out = Transformed{Outcomes: out.Outcomes[:0], Logs: out.Logs[:0], id: InvocationID(s.uuid, f.ID, -1), plan: f.inputs}
+	out.Reset()
+	out.id, out.plan = InvocationID(s.uuid, f.ID, -1), f.inputs
 	w := x.transformations.Get().(*transformation)
 	defer w.release()
 	w.x, w.f, w.s, w.lists, w.out = x, f, s, l, out
