@@ -299,6 +299,10 @@ func (e *Engine) Test(ctx context.Context, req cdp.TestRequest) (cdp.TestResult,
 	return e.exec.Test(ctx, req)
 }
 
+// Normalized gives a recorded event as destinations saw it: with what follows
+// from its properties (runtime specification 1.10), which is not recorded.
+func (e *Engine) Normalized(ev cdp.Event) cdp.Event { return e.exec.Normalized(ev) }
+
 // logFor records a log entry that is not part of a run.
 func (e *Engine) logFor(p cdp.ProjectID, f cdp.FunctionID, inv cdp.InvocationID, level cdp.Level, message string) {
 	e.keepLogs([]cdp.LogEntry{{

@@ -118,15 +118,16 @@ func (h *happening) pass(ev *cdp.Event) ([]queue.Message, error) {
 	if !h.transform() {
 		return nil, nil
 	}
-	h.scope.Normalize()
 	h.keepEvent()
+	h.scope.NormalizeLater()
 	if err := h.deliver(); err != nil {
 		return nil, err
 	}
 	return h.next, nil
 }
 
-// keepEvent records the event as it is now.
+// keepEvent records the event as the transformations leave it. Whoever reads it
+// sees it as destinations do; see Normalized.
 func (h *happening) keepEvent() {
 	ev := h.scope.Head()
 	h.text = h.scope.AppendProperties(h.text[:0])

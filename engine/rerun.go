@@ -27,6 +27,7 @@ func (e *Engine) Rerun(ctx context.Context, item cdp.RerunItem, ev cdp.Event) (c
 	if err := h.scope.Open(e.exec, set.project, &ev); err != nil {
 		return cdp.RerunMark{}, fmt.Errorf("read event %s: %w", ev.UUID, err)
 	}
+	h.scope.Normalize()
 	m := e.exec.Plan(f, &h.scope, mapping)
 	as := m.ID
 	e.keepLogs(m.Logs)

@@ -47,6 +47,7 @@ type filter struct {
 	names   map[string]bool
 	program *vm.Program
 	plain   bool   // the program asks for plain globals only
+	blind   bool   // and for nothing that Normalize changes
 	fault   string // why there is no program
 }
 
@@ -120,6 +121,7 @@ func (x *Executor) compileFilter(fs *cdp.Filters) filter {
 		return f
 	}
 	f.program, f.plain = p, plainly(fs.Bytecode)
+	f.blind = f.plain && blindly(fs.Bytecode)
 	return f
 }
 
@@ -171,6 +173,9 @@ func (f *filter) matches(s *Scope) match {
 		return match{ok: true}
 	case f.program == nil:
 		return match{err: fmt.Errorf("%s", f.fault)}
+	}
+	if !f.blind {
+		s.settle()
 	}
 	globals := s.plainGlobals()
 	if !f.plain || s.given.groups.IsDict() {

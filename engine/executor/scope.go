@@ -30,6 +30,8 @@ type Scope struct {
 
 	// open tells that props are a private copy that may still be changed.
 	open bool
+	// owes tells that Normalize is still to be done; see NormalizeLater.
+	owes bool
 	// raw is the JSON of props; nil when they were changed since.
 	raw json.RawMessage
 	// size is about how long that JSON is.
@@ -221,6 +223,7 @@ func (s *Scope) eventURL() string {
 
 // eventGlobal is the global "event" of destinations.
 func (s *Scope) eventGlobal() vm.Value {
+	s.settle()
 	if !s.event.IsNull() {
 		return s.event
 	}
@@ -248,6 +251,7 @@ func (s *Scope) addGiven() {
 // personGlobal is the global "person", null when there is none. Until persons
 // are stored, a person is what its distinct ID and this event tell of it.
 func (s *Scope) personGlobal() vm.Value {
+	s.settle()
 	if s.hasOne {
 		return s.person
 	}
@@ -401,6 +405,7 @@ func plainly(code []byte) bool {
 // filterGlobals are what filters see (specification 4.3): made once for an
 // event, for all its filters.
 func (s *Scope) filterGlobals() vm.Value {
+	s.settle()
 	if !s.filter.IsNull() {
 		return s.filter
 	}
