@@ -20,11 +20,17 @@ const eventVersion = 1
 
 var errEvent = errors.New("the message is not an event")
 
-func encodeEvent(e *cdp.Event) []byte {
-	b := make([]byte, 0, len(e.Properties)+len(e.UUID)+len(e.Name)+len(e.DistinctID)+40)
+func encodeEvent(e *cdp.Event) []byte { return appendEvent(make([]byte, 0, eventSize(e)), e) }
+
+// eventSize is no less than what appendEvent adds.
+func eventSize(e *cdp.Event) int {
+	return len(e.Properties) + len(e.UUID) + len(e.Name) + len(e.DistinctID) + 1 + 6*binary.MaxVarintLen64
+}
+
+func appendEvent(b []byte, e *cdp.Event) []byte {
 	b = append(b, eventVersion)
 	b = binary.AppendVarint(b, int64(e.Project))
-	for _, s := range []string{e.UUID, e.Name, e.DistinctID} {
+	for _, s := range [...]string{e.UUID, e.Name, e.DistinctID} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
@@ -41,7 +47,7 @@ func decodeEvent(b []byte) (cdp.Event, error) {
 	}
 	r := reader{b: b[1:]}
 	e.Project = cdp.ProjectID(r.number())
-	e.UUID, e.Name, e.DistinctID = r.text(), r.text(), r.text()
+	e.UUID, e.Name, e.DistinctID = r.texts()
 	e.Timestamp = time.UnixMilli(r.number()).UTC()
 	e.ReceivedAt = time.UnixMilli(r.number()).UTC()
 	e.Properties = r.b
@@ -66,7 +72,13 @@ func (r *reader) number() int64 {
 	return n
 }
 
-func (r *reader) text() string { return string(r.part()) }
+// texts reads three texts into one piece of memory.
+func (r *reader) texts() (a, b, c string) {
+	x, y, z := r.part(), r.part(), r.part()
+	all := make([]byte, 0, len(x)+len(y)+len(z))
+	text := string(append(append(append(all, x...), y...), z...))
+	return text[:len(x)], text[len(x) : len(x)+len(y)], text[len(x)+len(y):]
+}
 
 // part is a length and that many bytes, which stay where they are.
 func (r *reader) part() []byte {

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -45,6 +46,9 @@ type Projects interface {
 	ProjectByToken(ctx context.Context, token string) (cdp.Project, error)
 }
 
+// keepRoom is up to how many raw events a list goes back to its pool.
+const keepRoom = 1000
+
 // Config is what a Handler is made of. Capturer and Projects are required.
 type Config struct {
 	Capturer Capturer
@@ -65,6 +69,7 @@ type Config struct {
 type Handler struct {
 	c      Config
 	tokens *tokens
+	rooms  sync.Pool // of lists of raw events
 	log    *slog.Logger
 }
 
@@ -157,9 +162,20 @@ func (h *Handler) capture(c *fiber.Ctx) error {
 		return err
 	}
 	defer p.release()
-	read, err := readPayload(p.text, trimSlash(c.Path()) == "/engage")
+	room, _ := h.rooms.Get().(*[]raw)
+	if room == nil {
+		room = new([]raw)
+	}
+	read, err := readInto(*room, p.text, trimSlash(c.Path()) == "/engage")
 	if err != nil {
 		return err
+	}
+	if cap(read.events) <= keepRoom {
+		defer func() { // nothing of the payload stays
+			clear(read.events)
+			*room = read.events[:0]
+			h.rooms.Put(room)
+		}()
 	}
 	if read.sentAt.IsZero() {
 		read.sentAt = clientClock(c.Query("_"), c.Query("sent_at"))
