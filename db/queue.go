@@ -233,8 +233,9 @@ func openQueuePool(ctx context.Context, path string) (*pool, error) {
 // side when they pause (see fold): what is consumed soon after it came never
 // reaches the database file. Pages of 8 KB hold a block in half as many pieces
 // as the usual ones; larger ones make single messages dear, since each commit
-// writes two pages besides its messages.
-var queuePool = poolOptions{PageBytes: 8192, Sync: "FULL", CacheKB: 8192, Readers: 4, CheckpointPages: 4000}
+// writes two pages besides its messages. The cache holds what one commit writes;
+// readers read what they read once.
+var queuePool = poolOptions{PageBytes: 8192, Sync: "FULL", CacheKB: 4096, ReaderCacheKB: 512, Readers: 4, CheckpointPages: 4000}
 
 // start prepares the writer and rebuilds what is kept in memory.
 func (q *Queue) start(ctx context.Context, dir string) error {
@@ -335,10 +336,10 @@ func (q *Queue) Publish(ctx context.Context, msgs ...queue.Message) error {
 func (q *Queue) pack(p *parcel, msgs []queue.Message) error {
 	size := 0
 	for i := range msgs {
-		if err := msgs[i].Write(); err != nil {
-			return err
-		}
 		size += len(msgs[i].Key) + len(msgs[i].ID) + len(msgs[i].Body) + messageRoom
+		if w := msgs[i].Work; w != nil && msgs[i].Body == nil {
+			size += w.Size()
+		}
 	}
 	p.buf = slices.Grow(p.buf, size)
 	var t *queueTopic

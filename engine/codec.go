@@ -186,10 +186,33 @@ type errand struct {
 	secret  bool
 }
 
-// Body implements queue.Work.
-func (w *errand) Body() ([]byte, error) {
+// AppendBody implements queue.Work.
+func (w *errand) AppendBody(dst []byte) ([]byte, error) {
 	w.planned.Write()
-	return w.e.encodeInvocation(&w.planned.Invocation, w.secret)
+	body, err := w.e.encodeInvocation(&w.planned.Invocation, w.secret)
+	return append(dst, body...), err
+}
+
+// Size implements queue.Work.
+func (w *errand) Size() int { return w.planned.Size() }
+
+// arrival is an event on its way into the queue.
+type arrival cdp.Event
+
+// AppendBody implements queue.Work.
+func (a *arrival) AppendBody(dst []byte) ([]byte, error) {
+	return appendEvent(dst, (*cdp.Event)(a)), nil
+}
+
+// Size implements queue.Work.
+func (a *arrival) Size() int { return eventSize((*cdp.Event)(a)) }
+
+// eventOf reads an event's message.
+func eventOf(m *queue.Message) (cdp.Event, error) {
+	if a, ok := m.Work.(*arrival); ok {
+		return cdp.Event(*a), nil
+	}
+	return decodeEvent(m.Body)
 }
 
 // plannedOf reads an invocation's message. The invocation is the caller's: a

@@ -87,12 +87,12 @@ type Engine struct {
 	watcher  *watcher
 	counters *counters
 	lanes    *lanes
-	// Pools of happenings and letters.
-	happenings, letters sync.Pool
-	events              *seen // UUIDs of events that went through
-	finished            *seen // IDs of invocations that ended
-	now                 func() time.Time
-	log                 *slog.Logger
+	// happenings are pooled; see happening.
+	happenings sync.Pool
+	events     *seen // UUIDs of events that went through
+	finished   *seen // IDs of invocations that ended
+	now        func() time.Time
+	log        *slog.Logger
 
 	mu      sync.Mutex
 	started bool
@@ -258,56 +258,21 @@ func (e *Engine) Capture(ctx context.Context, events []cdp.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	l, _ := e.letters.Get().(*letters)
-	if l == nil {
-		l = new(letters)
+	msgs := make([]queue.Message, len(events))
+	for i := range events {
+		msgs[i] = eventMessage(&events[i])
 	}
-	defer func() {
-		if l.forget() {
-			e.letters.Put(l)
-		}
-	}()
-	if err := e.cfg.Queue.Publish(ctx, l.write(events)...); err != nil {
+	if err := e.cfg.Queue.Publish(ctx, msgs...); err != nil {
 		return &cdp.Error{Code: cdp.Unavailable, Message: "transient error, please retry", Cause: fmt.Errorf("store events: %w", err)}
 	}
 	e.counters.ingested.Add(int64(len(events)))
 	return nil
 }
 
-// letters are the messages of one call of Capture, in memory that is used again:
-// the queue keeps nothing of them.
-type letters struct {
-	msgs []queue.Message
-	body []byte
-}
-
-// keptLetters is up to how many bytes of messages are kept for the next call.
-const keptLetters = 1 << 20
-
-func (l *letters) write(events []cdp.Event) []queue.Message {
-	size := 0
-	for i := range events {
-		size += eventSize(&events[i])
-	}
-	l.body = slices.Grow(l.body[:0], size) // so that bodies stay where they are
-	for i := range events {
-		ev, at := &events[i], len(l.body)
-		l.body = appendEvent(l.body, ev)
-		l.msgs = append(l.msgs, queue.Message{
-			Topic: TopicEvents, Key: keyOf(ev.Project, ':', ev.DistinctID), ID: ev.UUID, Body: l.body[at:len(l.body):len(l.body)],
-		})
-	}
-	return l.msgs
-}
-
-// forget empties l and reports whether it should be kept.
-func (l *letters) forget() bool {
-	l.msgs = cleared(l.msgs)
-	return cap(l.body) <= keptLetters
-}
-
+// eventMessage makes the message of an event, which it refers to until it is
+// stored.
 func eventMessage(ev *cdp.Event) queue.Message {
-	return queue.Message{Topic: TopicEvents, Key: keyOf(ev.Project, ':', ev.DistinctID), ID: ev.UUID, Body: encodeEvent(ev)}
+	return queue.Message{Topic: TopicEvents, Key: keyOf(ev.Project, ':', ev.DistinctID), ID: ev.UUID, Work: (*arrival)(ev)}
 }
 
 // keyOf is a text that is unique to a project.

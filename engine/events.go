@@ -66,7 +66,7 @@ func (h *happening) end() {
 
 // event is the first station: transformations, filters, inputs, masking.
 func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, error) {
-	ev, err := decodeEvent(m.Body)
+	ev, err := eventOf(&m)
 	if err != nil {
 		e.counters.malformed.Add(1)
 		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
@@ -251,7 +251,7 @@ func (h *happening) send(f *executor.Function, p *executor.Planned) error {
 	m := queue.Message{Topic: TopicInvocations, Key: string(inv.ID), ID: string(inv.ID), Work: work}
 	if work.secret {
 		var err error
-		if m.Body, err = work.Body(); err != nil {
+		if m.Body, err = work.AppendBody(nil); err != nil {
 			return err
 		}
 	}

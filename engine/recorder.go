@@ -284,7 +284,7 @@ type arena struct {
 
 const (
 	arenaChunk = 256 << 10
-	arenaKept  = 32 // chunks that are kept for the next texts
+	arenaKept  = 8 // chunks that are kept for the next texts
 )
 
 // keep copies text; the copy is good until forget.

@@ -49,6 +49,9 @@ type Failure struct {
 	Message    string // redacted
 }
 
+// Size is about how long the invocation is when it is written.
+func (p *Planned) Size() int { return p.size + len(p.Invocation.Globals) }
+
 // Match asks a function's filters about an event and builds one invocation for
 // each match: of the function, or of each of its mappings (runtime
 // specification 4.4 and 5). Globals of the invocations are JSON, inputs

@@ -261,7 +261,9 @@ func follows(t *testing.T, q queue.Queue) {
 // errand is work that is not written yet.
 type errand string
 
-func (e errand) Body() ([]byte, error) { return []byte("written " + e), nil }
+func (e errand) Size() int { return len(e) }
+
+func (e errand) AppendBody(dst []byte) ([]byte, error) { return append(dst, "written "+e...), nil }
 
 // taken is the work of a message, however it came.
 func taken(m queue.Message) string {
