@@ -161,7 +161,7 @@ func (h *happening) transform() bool {
 			return false
 		}
 	}
-	h.scope.EndTransformations(&h.lists)
+	h.scope.EndTransformationsLater(&h.lists)
 	return true
 }
 

@@ -12,7 +12,7 @@ func TestUnstoredRunsSeeTheSame(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)
 	for _, input := range []string{
-		"{event.properties}", "{now()}", "{tuple(1, 2)}", "{toDate('2026-01-02')}", "{-0.0}", "{1 / 0}", "{[1, {'a': null}]}", "{{'2': 'b', '1': 'a'}}",
+		"{event.properties}", "{toDateTime('2026-01-02T03:04:05Z')}", "{tuple(1, 2)}", "{toDate('2026-01-02')}", "{-0.0}", "{1 / 0}", "{[1, {'a': null}]}", "{{'2': 'b', '1': 'a'}}",
 		"{HogError('x', 'y')}", "{event.distinct_id}",
 	} {
 		c := h.compile(h.destination("return [typeof(inputs.in), jsonStringify(inputs.in), toString(inputs.in)]", "in", input))

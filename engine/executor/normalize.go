@@ -53,7 +53,7 @@ func (s *Scope) settle() {
 }
 
 // blindly reports whether a filter's program, as JSON, asks for nothing that
-// Normalize changes: it names none of those properties, and never takes the
+// Normalize or the lists of transformations change: it names none of those properties, and never takes the
 // properties as a whole.
 func blindly(code []byte) bool {
 	var b bytes.Buffer
@@ -61,7 +61,9 @@ func blindly(code []byte) bool {
 		return false
 	}
 	text := b.String()
-	for _, name := range []string{"$set", "$set_once", "$unset", "$process_person_profile", "$elements", "$elements_chain", "$os"} {
+	for _, name := range []string{
+		"$set", "$set_once", "$unset", "$process_person_profile", "$elements", "$elements_chain", "$os", succeededKey, failedKey, skippedKey,
+	} {
 		if strings.Contains(text, `"`+name+`"`) {
 			return false
 		}
@@ -83,6 +85,10 @@ var memberRead = regexp.MustCompile(`^,1,([2-9]|[1-9][0-9]+)[],]`)
 // Done twice it is as done once.
 func (s *Scope) Normalize() {
 	s.owes = false
+	if l := s.lists; l != nil {
+		s.lists = nil
+		s.EndTransformations(l)
+	}
 	props := s.props
 	if s.name != "$snapshot" && s.name != "$performance_event" {
 		props = s.withInitial()

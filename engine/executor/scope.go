@@ -30,8 +30,10 @@ type Scope struct {
 
 	// open tells that props are a private copy that may still be changed.
 	open bool
-	// owes tells that Normalize is still to be done; see NormalizeLater.
-	owes bool
+	// owes tells that Normalize is still to be done; see NormalizeLater. lists
+	// are still to be written before it, unless nil; see EndTransformationsLater.
+	owes  bool
+	lists *Lists
 	// raw is the JSON of props; nil when they were changed since.
 	raw json.RawMessage
 	// size is about how long that JSON is.
@@ -110,6 +112,7 @@ func (s *Scope) DistinctID() string { return s.distinctID }
 
 // Event gives the event as it is now, with its properties as JSON.
 func (s *Scope) Event() cdp.Event {
+	s.settle()
 	if s.raw == nil {
 		// Person properties and lists make it about twice as long as it came.
 		s.raw = vm.AppendJSON(make([]byte, 0, 2*s.size+1024), s.props)
@@ -130,9 +133,14 @@ func (s *Scope) Head() cdp.Event {
 // AppendProperties adds the JSON of the properties as they are now.
 func (s *Scope) AppendProperties(b []byte) []byte {
 	if s.raw != nil {
-		return append(b, s.raw...)
+		b = append(b, s.raw...)
+	} else {
+		b = vm.AppendJSON(b, s.props)
 	}
-	return vm.AppendJSON(b, s.props)
+	if s.lists != nil && !s.lists.none() {
+		b = s.lists.appendTo(bytes.TrimRight(b, " \t\r\n"))
+	}
+	return b
 }
 
 // editProps gives the properties for a change, with room for some more; what

@@ -39,16 +39,53 @@ func (s *Scope) BeginTransformations() {
 
 // EndTransformations writes the lists that are not empty into the event.
 func (s *Scope) EndTransformations(l *Lists) {
-	if len(l.succeeded)+len(l.failed)+len(l.skipped) == 0 {
+	if l.none() {
 		return
 	}
 	p := s.editProps(5) // two more come with Normalize
-	for i, labels := range [][]vm.Value{l.succeeded, l.failed, l.skipped} {
+	for i, labels := range l.all() {
 		if len(labels) > 0 {
 			p.Put(listKeys[i], vm.NewArray(slices.Clone(labels)))
 		}
 	}
 	s.leaveOpen(p)
+}
+
+// EndTransformationsLater has the lists written when somebody asks for them: a
+// copy of all properties for what few programs read. l belongs to s until then.
+func (s *Scope) EndTransformationsLater(l *Lists) {
+	for _, key := range listKeys {
+		if _, given := s.props.Lookup(key); given { // by a program, with other values
+			s.EndTransformations(l)
+			return
+		}
+	}
+	s.lists = l
+}
+
+func (l *Lists) all() [3][]vm.Value { return [...][]vm.Value{l.succeeded, l.failed, l.skipped} }
+
+func (l *Lists) none() bool { return len(l.succeeded)+len(l.failed)+len(l.skipped) == 0 }
+
+// appendTo adds the lists to the end of an object's JSON.
+func (l *Lists) appendTo(b []byte) []byte {
+	for i, labels := range l.all() {
+		if len(labels) == 0 {
+			continue
+		}
+		if b = b[:len(b)-1]; b[len(b)-1] != '{' { // the closing brace
+			b = append(b, ',')
+		}
+		b = append(vm.AppendJSON(b, listKeys[i]), ':', '[')
+		for j, label := range labels {
+			if j > 0 {
+				b = append(b, ',')
+			}
+			b = vm.AppendJSON(b, label)
+		}
+		b = append(b, ']', '}')
+	}
+	return b
 }
 
 // Bypasses reports whether an event is not transformed.
