@@ -72,7 +72,7 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
 		return nil, nil
 	}
-	key := eventKey(ev.Project, ev.UUID)
+	key := e.events.traceOf(ev.Project, ev.UUID)
 	// A message that is handed out again is no duplicate of itself: what came
 	// of it the first time may not have been stored.
 	if m.Attempt == 0 && e.events.again(key, ev.ReceivedAt) {

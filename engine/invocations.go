@@ -19,7 +19,7 @@ func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Messa
 		return nil, nil
 	}
 	inv := &p.Invocation
-	if m.Attempt == 0 && e.finished.has(string(inv.ID)) {
+	if m.Attempt == 0 && e.finished.has(e.finished.trace(string(inv.ID))) {
 		e.counters.duplicates.Add(1)
 		return nil, nil
 	}
@@ -57,7 +57,7 @@ func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Messa
 // cancel ends an invocation whose function is gone, switched off or stopped.
 // It can be run again from its record.
 func (e *Engine) cancel(inv *cdp.Invocation, why string) {
-	e.finished.add(string(inv.ID))
+	e.finished.add(e.finished.trace(string(inv.ID)))
 	e.logFor(inv.Project, inv.Function, inv.ID, cdp.LevelInfo, why+inv.EventUUID)
 	r := runOf(inv)
 	r.Status, r.FinishedAt = "cancelled", e.now().UTC()
@@ -86,7 +86,7 @@ func (e *Engine) settle(inv *cdp.Invocation, res *executor.Result, secret bool) 
 	e.keepLogs(res.Logs)
 	e.keepResult(inv, res)
 	if res.Done {
-		e.finished.add(string(inv.ID))
+		e.finished.add(e.finished.trace(string(inv.ID)))
 	}
 	return next, nil
 }

@@ -32,6 +32,7 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	app.SaveMemory(os.Environ())
 	a, err := app.New(ctx, cfg)
 	if err != nil {
 		return err
@@ -73,7 +74,7 @@ func profiles() http.Handler {
 	mux.HandleFunc("/bytes", func(w http.ResponseWriter, _ *http.Request) {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		fmt.Fprintln(w, m.TotalAlloc, m.Mallocs, m.HeapAlloc>>20, m.HeapInuse>>20, m.HeapSys>>20, m.HeapReleased>>20, m.NextGC>>20, m.NumGC, m.StackInuse>>20)
+		fmt.Fprintln(w, m.TotalAlloc, m.Mallocs)
 	})
 	return mux
 }
