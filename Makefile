@@ -7,6 +7,8 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 COMMIT   ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X hogpen/app.buildVersion=$(VERSION) -X hogpen/app.buildCommit=$(COMMIT)
 FUZZTIME ?= 20s
+# Modules of their own, so that what is compared is no part of Hogpen.
+BENCHES  := hog/vm/bench/peer hog/vm/bench/json app/bench/pipeline/reference
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test go-test race fuzz bench bench-vm bench-json bench-pipeline bench-api oracle lint generate update verify browser node clean
@@ -56,6 +58,7 @@ lint: ## gofmt, go vet, staticcheck, templ fmt
 	@out=$$(gofmt -l $$(git ls-files '*.go' | grep -v _templ.go)); test -z "$$out" || { echo "not gofmt-ed: $$out"; exit 1; }
 	$(GO) tool templ fmt -fail views
 	$(GO) vet ./...
+	@for m in $(BENCHES); do $(GO) vet -C $$m ./... || exit 1; done
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 
 generate: node ## make generated files again: templ code, browser assets, docs

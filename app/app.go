@@ -21,6 +21,7 @@ import (
 	"hogpen/cdp"
 	"hogpen/db"
 	"hogpen/engine"
+	"hogpen/engine/definitions"
 	"hogpen/engine/fetch"
 	"hogpen/handlers/admin"
 	"hogpen/handlers/api"
@@ -38,22 +39,26 @@ const StopTimeout = 30 * time.Second
 // pruneEvery is the pause between two looks for telemetry that grew too old.
 const pruneEvery = 10 * time.Minute
 
+// recompileEvery is the pause between two looks for filters that are due.
+const recompileEvery = 30 * time.Second
+
 // App is a running Hogpen.
 type App struct {
-	cfg       Config
-	log       *slog.Logger
-	lock      *flock.Flock
-	listener  net.Listener // bound, so that programs may be told the site's address
-	store     *db.Store
-	queue     *db.Queue
-	accounts  *account.Accounts
-	functions *cdp.Functions
-	reruns    *cdp.Reruns
-	engine    *engine.Engine
-	fetch     *fetch.Client
-	web       *web.Server
-	demo      *demo
-	warmed    time.Time // when New began
+	cfg         Config
+	log         *slog.Logger
+	lock        *flock.Flock
+	listener    net.Listener // bound, so that programs may be told the site's address
+	store       *db.Store
+	queue       *db.Queue
+	accounts    *account.Accounts
+	functions   *cdp.Functions
+	reruns      *cdp.Reruns
+	definitions *definitions.Collector
+	engine      *engine.Engine
+	fetch       *fetch.Client
+	web         *web.Server
+	demo        *demo
+	warmed      time.Time // when New began
 
 	failed  chan error
 	cancel  context.CancelFunc
@@ -115,8 +120,9 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 		return fmt.Errorf("--fetch-allow: %w", err)
 	}
 	a.fetch = fetch.New(fetch.Config{Allow: rules, UserAgent: "Hogpen/" + Build().Version, Proxy: http.ProxyFromEnvironment})
+	a.definitions = definitions.New(a.store, a.store, a.log)
 	a.engine, err = engine.New(engine.Config{
-		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.store, States: a.store, Windows: a.store, Memory: a.store,
+		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.definitions, States: a.store, Windows: a.store, Memory: a.store,
 		Fetch: a.fetch.Do, Sealer: sealer, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
 		NoEvents: !a.plays("events"), NoInvocations: !a.plays("invocations"),
 		Now: a.cfg.Now, Log: a.log,
@@ -127,7 +133,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	a.reruns = &cdp.Reruns{Store: a.store, Runner: a.engine, Now: a.cfg.Now, Log: a.log}
 	a.functions = &cdp.Functions{
 		Store: a.store, Projects: a.store, Sealer: sealer, Templates: templates.Get, Now: a.cfg.Now, SiteURL: a.siteURL(),
-		Watcher: a.engine, Log: a.log,
+		Actions: a.store, Cohorts: a.store, Types: a.store, Watcher: a.engine, Log: a.log,
 		Changed: func(p cdp.ProjectID, id cdp.FunctionID) {
 			// The save is committed: the person who saved has their answer,
 			// and the engine's poll makes up for a notice that got lost.
@@ -162,7 +168,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		return err
 	}
 	if a.plays("capture") {
-		if c.Capture, err = capture.New(capture.Config{Capturer: a.engine, Projects: a.store, Now: a.cfg.Now, Log: a.log}); err != nil {
+		if c.Capture, err = capture.New(capture.Config{Capturer: a.engine, Projects: a.store, Sites: a.store, Now: a.cfg.Now, Log: a.log}); err != nil {
 			return err
 		}
 	}
@@ -171,13 +177,16 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 			Functions: a.functions, Reader: a.store, Telemetry: a.store, People: a.store, Activities: a.store,
 			Tester: a.engine, Gallery: templates.Gallery{}, Reruns: a.reruns, Statuses: statuses{a.engine}, Now: a.cfg.Now,
 			Accounts: a.accounts, Settings: &cdp.ProjectSettings{Store: a.store, Now: a.cfg.Now, Functions: a.functions},
+			Named: a.store, Actions: &cdp.Actions{Store: a.store, Functions: a.functions},
+			Cohorts: &cdp.Cohorts{Store: a.store, Functions: a.functions},
 		})
 		if err != nil {
 			return err
 		}
 		people, err := admin.New(admin.Config{
 			Functions: a.functions, Store: readable{a.store, a.engine}, Accounts: a.accounts, Tester: a.engine, Live: liveFeed{a.engine}, Status: a.engine.Status,
-			Templates: templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
+			Definitions: &cdp.Definitions{Store: a.store},
+			Templates:   templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
 			Version: Build().Version, Log: a.log, Now: a.cfg.Now,
 		})
 		if err != nil {
@@ -201,6 +210,8 @@ func (a *App) Start(ctx context.Context) error {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.cancel = cancel
 	a.workers.Go(func() { a.prune(run) })
+	a.workers.Go(func() { a.definitions.Run(run) })
+	a.workers.Go(func() { a.recompile(run) })
 	if a.demo != nil {
 		if err := a.demo.start(run, a); err != nil {
 			return err
@@ -242,6 +253,9 @@ func (a *App) close() error {
 	if a.engine != nil {
 		a.engine.Stop()
 	}
+	if a.definitions != nil {
+		errs = append(errs, a.flushDefinitions())
+	}
 	if a.fetch != nil {
 		a.fetch.Close()
 	}
@@ -274,6 +288,30 @@ func (a *App) prune(ctx context.Context) {
 		}
 		if err := a.store.PruneSessions(ctx, a.cfg.Now()); err != nil && ctx.Err() == nil {
 			a.log.Error("prune old sessions", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// flushDefinitions writes the names that the engine's last events had.
+func (a *App) flushDefinitions() error {
+	ctx, cancel := context.WithTimeout(context.Background(), StopTimeout)
+	defer cancel()
+	return a.definitions.Flush(ctx)
+}
+
+// recompile brings filters up to date that a crash or a fault left as they
+// were.
+func (a *App) recompile(ctx context.Context) {
+	tick := time.NewTicker(recompileEvery)
+	defer tick.Stop()
+	for {
+		if err := a.functions.RecompileDue(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("compile filters anew", "error", err)
 		}
 		select {
 		case <-tick.C:

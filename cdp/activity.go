@@ -13,41 +13,64 @@ import (
 	"hogpen/cdp/fields"
 )
 
-// ActivityDetail is what an activity entry about a function tells (REST API
-// specification 12).
+// ActivityDetail is what an activity entry tells (REST API specification 12).
 type ActivityDetail struct {
 	Name    *string          `json:"name"`
-	ShortID *string          `json:"short_id"` // always null for functions
-	Trigger *string          `json:"trigger"`  // always null for functions
-	Type    string           `json:"type"`     // the function's type, underscores as spaces
+	ShortID *string          `json:"short_id"` // always null
+	Trigger *string          `json:"trigger"`  // always null
+	Type    *string          `json:"type"`     // a function's type, underscores as spaces; else null
 	Changes []ActivityChange `json:"changes"`  // null at creation
 }
 
 // ActivityChange is one field that became different.
 type ActivityChange struct {
-	Type   string          `json:"type"`   // HogFunction
+	Type   string          `json:"type"`   // the entry's scope
 	Action string          `json:"action"` // created (was empty), changed, deleted (is empty)
 	Field  string          `json:"field"`
 	Before json.RawMessage `json:"before"`
 	After  json.RawMessage `json:"after"`
 }
 
-// activityScope is the scope of all entries about functions.
-const activityScope = "HogFunction"
+// The scopes of entries.
+const (
+	activityScope = "HogFunction"
+	actionScope   = "Action"
+	cohortScope   = "Cohort"
+)
 
 func newActivity(f *Function, what string, changes []ActivityChange, by UserID, at time.Time) (Activity, error) {
-	detail, err := marshal(ActivityDetail{Name: f.Name, Type: strings.ReplaceAll(string(f.Type), "_", " "), Changes: changes})
+	kind := strings.ReplaceAll(string(f.Type), "_", " ")
+	return Activity{
+		Project: f.Project, User: by, Activity: what, Scope: activityScope, ItemID: string(f.ID), CreatedAt: at,
+	}.detailed(ActivityDetail{Name: f.Name, Type: &kind, Changes: changes})
+}
+
+// detailed gives the entry with an id and what it tells.
+func (a Activity) detailed(d ActivityDetail) (Activity, error) {
+	detail, err := marshal(d)
 	if err != nil {
-		return Activity{}, fmt.Errorf("describe %s function %s: %w", what, f.ID, err)
+		return Activity{}, fmt.Errorf("describe %s %s %s: %w", a.Activity, a.Scope, a.ItemID, err)
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Activity{}, fmt.Errorf("make an id: %w", err)
 	}
-	return Activity{
-		ID: id.String(), Project: f.Project, User: by, Activity: what, Scope: activityScope,
-		ItemID: string(f.ID), Detail: detail, CreatedAt: at,
-	}, nil
+	a.ID, a.Detail = id.String(), detail
+	return a, nil
+}
+
+// differences lists the members that differ between two states with the same
+// members, as changes of a scope.
+func differences(scope string, before, after fields.Members) []ActivityChange {
+	var changes []ActivityChange
+	for i := range before {
+		if !bytes.Equal(before[i].Value, after[i].Value) {
+			c := changeOf(before[i].Name, before[i].Value, after[i].Value)
+			c.Type = scope
+			changes = append(changes, c)
+		}
+	}
+	return changes
 }
 
 // changesBetween lists the stored fields that differ, without what is derived
@@ -61,12 +84,7 @@ func changesBetween(before, after *Function) ([]ActivityChange, error) {
 	if err != nil {
 		return nil, err
 	}
-	var changes []ActivityChange
-	for i := range a {
-		if !bytes.Equal(a[i].Value, b[i].Value) {
-			changes = append(changes, changeOf(a[i].Name, a[i].Value, b[i].Value))
-		}
-	}
+	changes := differences(activityScope, a, b)
 	if !sameSecrets(before.Sealed, after.Sealed) {
 		masked := fields.Quote("masked")
 		changes = append(changes, changeOf("encrypted_inputs", masked, masked))
@@ -88,12 +106,27 @@ func changeOf(field string, before, after json.RawMessage) ActivityChange {
 // isNothing reports whether a logged value is null or empty; false is a value.
 func isNothing(v json.RawMessage) bool { return !fields.Truthy(v) && fields.KindOf(v) != fields.Bool }
 
+// loggedValue is one member of what the activity log follows.
+type loggedValue struct {
+	name  string
+	value any
+}
+
+// loggedValues writes plain values, which always can be written.
+func loggedValues(values []loggedValue) fields.Members {
+	out := make(fields.Members, len(values))
+	for i, v := range values {
+		out[i].Name = v.name
+		if raw, err := marshal(v.value); err == nil {
+			out[i].Value = raw
+		}
+	}
+	return out
+}
+
 // loggedFields are the fields the activity log follows, as JSON.
 func loggedFields(f *Function) (fields.Members, error) {
-	values := []struct {
-		name  string
-		value any
-	}{
+	values := []loggedValue{
 		{"name", f.Name}, {"description", f.Description}, {"enabled", f.Enabled}, {"deleted", f.Deleted}, {"hog", f.Hog},
 		{"inputs_schema", f.InputsSchema}, {"inputs", InputsJSON(f.Inputs)}, {"filters", &f.Filters}, {"masking", f.Masking},
 		{"mappings", MappingsJSON(f.Mappings)}, {"priority", f.ExecutionOrder},

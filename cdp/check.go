@@ -7,6 +7,7 @@ import (
 	"hogpen/hog"
 	"hogpen/hog/ast"
 	"hogpen/hog/compiler"
+	"hogpen/hog/javascript/site"
 	"hogpen/hog/parser"
 )
 
@@ -19,6 +20,10 @@ func (fs *Functions) Check(t Type, source string) ast.Diagnostics {
 			Span: ast.Span{Start: MaxHogBytes, End: int32(len(source))}, Severity: ast.SeverityError,
 			Message: fmt.Sprintf("The code is larger than %d KB", MaxHogBytes/1024), Hint: "shorten it",
 		}}
+	}
+	if t.Site() {
+		_, diags := site.Transpile(source)
+		return diags
 	}
 	tree, diags := parser.Program(source)
 	if diags.Failed() {

@@ -36,7 +36,22 @@ func (fs *Functions) apply(ctx context.Context, d *draft) (*Function, error) {
 		return nil, err
 	}
 	d.checkCode()
-	return d.function, append(d.faults.sorted(), d.late...).orNil()
+	if faults := append(d.faults.sorted(), d.late...); len(faults) > 0 {
+		return d.function, faults.orNil()
+	}
+	return d.function, d.transpile()
+}
+
+// transpile makes the script of a function that runs in a site.
+func (d *draft) transpile() (err error) {
+	f := d.function
+	if !f.Type.Site() || d.old.ID != "" && !d.change.touchesCode() && !d.testing {
+		return nil
+	}
+	if f.Transpiled, err = script(f); err != nil {
+		return fmt.Errorf("script of function %s: %w", f.ID, err)
+	}
+	return nil
 }
 
 // scalars takes the plain fields over.
@@ -100,8 +115,6 @@ func (d *draft) checkType() {
 		d.faults.addCode("type", "invalid_choice", "\"%s\" is not a valid choice.", string(t))
 	case d.old.ID != "" && t != d.old.Type:
 		d.faults.add("type", "Cannot modify the type of an existing function")
-	case t.Site():
-		d.faults.add("type", "Functions that run in a site (%s, %s) cannot be created in this version of Hogpen.", SiteDestination, SiteApp)
 	default:
 		d.function.Type = t
 	}
@@ -117,6 +130,7 @@ func (fs *Functions) applyStructured(ctx context.Context, d *draft) error {
 	if err != nil {
 		return err
 	}
+	compiler.site = f.Type.Site()
 	fs.applySchema(d)
 	d.readFilters()
 	f.Sealed = map[string][]byte{}
@@ -147,7 +161,7 @@ func (fs *Functions) filterCompiler(ctx context.Context, project ProjectID) (*fi
 		return nil, fmt.Errorf("load project %d: %w", project, err)
 	}
 	return &filterCompiler{
-		ctx: ctx, project: p, actions: fs.Actions, types: fs.Types, now: fs.now(),
+		ctx: ctx, project: p, actions: fs.Actions, cohorts: fs.Cohorts, types: fs.Types, now: fs.now(),
 		settingsURL: fmt.Sprintf("%s/project/%d/settings/project#internal-user-filtering", fs.SiteURL, project),
 	}, nil
 }

@@ -87,19 +87,6 @@ func memberText(object json.RawMessage, name string) string {
 	return s
 }
 
-// Action is a named set of events that filters may refer to.
-type Action struct {
-	ID   int64
-	Name string
-	// Steps is a JSON array of PostHog's action steps, OR-ed.
-	Steps json.RawMessage
-}
-
-// ActionSource finds actions; NotFound when there is none with that id.
-type ActionSource interface {
-	Action(ctx context.Context, project ProjectID, id int64) (Action, error)
-}
-
 // PropertyTypes knows which properties hold booleans.
 type PropertyTypes interface {
 	// BooleanProperty reports whether a property of that kind ("event",
@@ -113,10 +100,12 @@ type filterCompiler struct {
 	ctx     context.Context
 	project Project
 	actions ActionSource
+	cohorts CohortSource
 	types   PropertyTypes
 	now     time.Time // for relative dates
 	// where people mend internal-user filters; for messages
 	settingsURL string
+	site        bool // JavaScript is wanted, not bytecode
 }
 
 // filterError is a fault of the filters themselves, as opposed to one of ours.
@@ -128,12 +117,16 @@ func filterErrorf(format string, args ...any) error {
 	return &filterError{fmt.Sprintf(format, args...)}
 }
 
-// compile sets f.Bytecode or, when the filters cannot be compiled,
+// compile sets f.Bytecode (f.Transpiled for functions that run in a site) or, when the filters cannot be compiled,
 // f.BytecodeError. An error is our own failure.
 func (c *filterCompiler) compile(f *Filters) error {
 	f.Bytecode, f.BytecodeError, f.Transpiled = nil, "", nil
 	e, err := c.expression(f)
-	if err == nil {
+	switch {
+	case err != nil:
+	case c.site:
+		f.Transpiled, err = transpileFilter(e)
+	default:
 		f.Bytecode, err = compileFilter(e)
 	}
 	var fault *filterError
@@ -149,11 +142,7 @@ func (c *filterCompiler) compile(f *Filters) error {
 func (c *filterCompiler) expression(f *Filters) (ast.Expr, error) {
 	var parts []ast.Expr
 	if f.FilterTestAccounts != nil && *f.FilterTestAccounts {
-		accounts, ok := fields.Items(c.project.TestAccountFilters)
-		if !ok {
-			accounts = nil
-		}
-		exprs, err := c.each(accounts)
+		exprs, err := c.accounts()
 		if err != nil {
 			return nil, err
 		}

@@ -32,11 +32,19 @@ type FunctionStore interface {
 	CreateFunction(ctx context.Context, f *Function) error
 	// UpdateFunction stores f as version base+1 if base is the stored one.
 	UpdateFunction(ctx context.Context, f *Function, base int) error
-	// SaveFilters stores the compiled filters of f and of its mappings, and
-	// nothing else, if f.Version is the stored one; else Conflict.
-	SaveFilters(ctx context.Context, f *Function) error
+	// SaveFilters stores the compiled filters of functions of one project, and
+	// of their mappings, with the scripts they are part of, and nothing else.
+	// One of which Version is not the stored one stays as it is.
+	SaveFilters(ctx context.Context, fs []*Function) error
 	// ProjectFunctions lists a project's functions that are not deleted.
 	ProjectFunctions(ctx context.Context, project ProjectID) ([]*Function, error)
+	// MarkFilters notes that the filters of a project's functions are due to
+	// be compiled anew; the mark grows with each call.
+	MarkFilters(ctx context.Context, project ProjectID) (mark int, err error)
+	// UnmarkFilters takes the note back, unless the mark has grown since.
+	UnmarkFilters(ctx context.Context, project ProjectID, mark int) error
+	// MarkedFilters gives the marks of all projects that have one.
+	MarkedFilters(ctx context.Context) (map[ProjectID]int, error)
 	// EnabledTransformations counts those enabled and not deleted.
 	EnabledTransformations(ctx context.Context, project ProjectID) (int, error)
 	// LastExecutionOrder is the highest among the transformations that are
@@ -61,6 +69,7 @@ type Functions struct {
 	Sealer    Sealer         // encrypts secret inputs
 	Templates TemplateSource // nil: there are none
 	Actions   ActionSource   // nil: there are none
+	Cohorts   CohortSource   // nil: there are none
 	Types     PropertyTypes  // nil: no property is known to be boolean
 	Watcher   Watcher        // keeps the states of functions; nil: nobody does
 	// Changed is told after each commit; the engine listens. May be nil.
@@ -78,6 +87,13 @@ type Functions struct {
 
 	// order is held while transformations are counted and one is written.
 	order sync.Mutex
+	// sources is held for reading while a function is compiled and stored, and
+	// for writing while something changes that filters are compiled from: what
+	// was compiled from the old state is stored before the new one, so that
+	// compiling anew meets it.
+	sources sync.RWMutex
+	// recompiling is held while filters are compiled anew.
+	recompiling sync.Mutex
 }
 
 // now is the time of a change: UTC in microseconds, as stored.
@@ -102,6 +118,19 @@ func (fs *Functions) newID() (FunctionID, error) {
 // Create stores a new function of the project, laid over a template when the
 // change names one, and returns it. Faults name what is wrong with the change.
 func (fs *Functions) Create(ctx context.Context, actor UserID, project ProjectID, change FunctionChange) (*Function, error) {
+	f, err := fs.create(ctx, actor, project, change)
+	if err != nil {
+		return nil, err
+	}
+	fs.changed(f)
+	fs.note(ctx, f, func() (Activity, error) { return newActivity(f, "created", nil, actor, f.CreatedAt) })
+	return f, nil
+}
+
+// create builds and stores a new function.
+func (fs *Functions) create(ctx context.Context, actor UserID, project ProjectID, change FunctionChange) (*Function, error) {
+	fs.sources.RLock()
+	defer fs.sources.RUnlock()
 	f, err := fs.draftNew(ctx, actor, project, change)
 	if err != nil {
 		return nil, err
@@ -116,8 +145,6 @@ func (fs *Functions) Create(ctx context.Context, actor UserID, project ProjectID
 	if err != nil {
 		return nil, fmt.Errorf("create function: %w", err)
 	}
-	fs.changed(f)
-	fs.note(ctx, f, func() (Activity, error) { return newActivity(f, "created", nil, actor, f.CreatedAt) })
 	return f, nil
 }
 
@@ -216,23 +243,37 @@ func (fs *Functions) Update(ctx context.Context, actor UserID, project ProjectID
 }
 
 func (fs *Functions) updateOnce(ctx context.Context, actor UserID, project ProjectID, id FunctionID, change FunctionChange) (*Function, error) {
-	old, err := fs.find(ctx, project, id, &change)
+	old, f, err := fs.store(ctx, actor, project, id, change)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkBase(old, &change); err != nil {
-		return nil, err
+	fs.saved(ctx, f)
+	fs.changed(f)
+	fs.noteChanges(ctx, old, f, actor)
+	return f, nil
+}
+
+// store lays the change over the stored function and stores it; it gives the
+// states before and after.
+func (fs *Functions) store(ctx context.Context, actor UserID, project ProjectID, id FunctionID, change FunctionChange) (old, f *Function, err error) {
+	fs.sources.RLock()
+	defer fs.sources.RUnlock()
+	if old, err = fs.find(ctx, project, id, &change); err != nil {
+		return nil, nil, err
 	}
-	f := old.clone()
+	if err := checkBase(old, &change); err != nil {
+		return nil, nil, err
+	}
+	f = old.clone()
 	f.UpdatedAt, f.UpdatedBy = fs.now(), actor
 	if f.UpdatedAt.Before(old.UpdatedAt) {
 		f.UpdatedAt = old.UpdatedAt
 	}
 	if f, err = fs.apply(ctx, &draft{change: &change, function: f, old: old}); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := fs.checkHidden(f); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	err = fs.alone(f, func() error {
 		if err := fs.placeAgain(ctx, old, f, &change); err != nil {
@@ -241,13 +282,10 @@ func (fs *Functions) updateOnce(ctx context.Context, actor UserID, project Proje
 		return fs.Store.UpdateFunction(ctx, f, old.Version)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("save function %s: %w", id, err)
+		return nil, nil, fmt.Errorf("save function %s: %w", id, err)
 	}
 	f.Version = old.Version + 1
-	fs.saved(ctx, f)
-	fs.changed(f)
-	fs.noteChanges(ctx, old, f, actor)
-	return f, nil
+	return old, f, nil
 }
 
 // checkHidden refuses a function of an internal template that would run.
@@ -389,6 +427,17 @@ func (fs *Functions) note(ctx context.Context, f *Function, entry func() (Activi
 		return
 	}
 	fs.logger().ErrorContext(ctx, "the activity entry of a change is missing", "project", f.Project, "function", f.ID, "error", err)
+}
+
+// noteItem is note for what is no function.
+func (fs *Functions) noteItem(ctx context.Context, entry func() (Activity, error)) {
+	a, err := entry()
+	if err == nil {
+		err = fs.Store.AddActivity(ctx, a)
+	}
+	if err != nil {
+		fs.logger().ErrorContext(ctx, "the activity entry of a change is missing", "scope", a.Scope, "item", a.ItemID, "error", err)
+	}
 }
 
 func (fs *Functions) logger() *slog.Logger {

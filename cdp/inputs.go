@@ -175,7 +175,16 @@ func (w *inputWork) compileOne(s InputSchema, given givenInput, faults *Faults) 
 		faults.add(path, "%s", err)
 		return c, false
 	}
-	c.input.Bytecode = code
+	if w.function.Site() {
+		code, err = transpileInput(value)
+		if err != "" {
+			faults.add(path, "%s", err)
+			return c, false
+		}
+		c.input.Transpiled = code
+	} else {
+		c.input.Bytecode = code
+	}
 	c.needs = m.needs
 	return c, true
 }

@@ -9,6 +9,7 @@ import (
 	"hogpen/hog"
 	"hogpen/hog/ast"
 	"hogpen/hog/compiler"
+	"hogpen/hog/javascript/site"
 	"hogpen/hog/parser"
 	"hogpen/hog/stl"
 )
@@ -123,6 +124,12 @@ func firstFault(diags ast.Diagnostics) error {
 // compileProgram compiles a function's source. The text tells what PostHog's
 // API says when it does not compile; "" when it does.
 func compileProgram(t Type, source string) (json.RawMessage, string) {
+	if t.Site() {
+		if _, diags := site.Transpile(source); diags.Failed() {
+			return nil, site.SourceFault
+		}
+		return nil, ""
+	}
 	tree, diags := parser.Program(source)
 	if fault := hyphenFault(tree); fault != nil {
 		return nil, fault.Error()

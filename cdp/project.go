@@ -3,6 +3,8 @@ package cdp
 import (
 	"encoding/json"
 	"time"
+
+	"hogpen/cdp/fields"
 )
 
 // ProjectID is PostHog's project, environment and team id: one number.
@@ -27,4 +29,10 @@ type Project struct {
 	Settings  json.RawMessage
 	CreatedAt time.Time
 	UpdatedAt time.Time
+}
+
+// accountFilters are the test-account filters one by one.
+func (p *Project) accountFilters() []json.RawMessage {
+	items, _ := fields.Items(p.TestAccountFilters)
+	return items
 }

@@ -21,8 +21,8 @@ type ProjectStore interface {
 type ProjectSettings struct {
 	Store ProjectStore
 	Now   func() time.Time // time.Now when nil
-	// Functions compiles filters anew when the test-account filters changed;
-	// nil leaves them.
+	// Functions checks test-account filters and compiles filters anew when
+	// they changed; nil leaves them.
 	Functions *Functions
 
 	// one change at a time, for each is laid over what is stored.
@@ -49,7 +49,16 @@ func (s *ProjectSettings) Update(ctx context.Context, id ProjectID, c ProjectCha
 	if err != nil {
 		return Project{}, fmt.Errorf("load project %d: %w", id, err)
 	}
-	if faults := c.apply(&p); len(faults) > 0 {
+	faults := c.apply(&p)
+	accounts := c.TestAccountFilters.Set && s.Functions != nil
+	if accounts {
+		wrong, err := s.Functions.accountFaults(ctx, p)
+		if err != nil {
+			return Project{}, fmt.Errorf("check test-account filters: %w", err)
+		}
+		faults = append(faults, wrong...)
+	}
+	if len(faults) > 0 {
 		return Project{}, faults
 	}
 	now := time.Now
@@ -57,13 +66,14 @@ func (s *ProjectSettings) Update(ctx context.Context, id ProjectID, c ProjectCha
 		now = s.Now
 	}
 	p.UpdatedAt = now().UTC().Truncate(time.Microsecond)
-	if err := s.Store.UpdateProject(ctx, p); err != nil {
-		return Project{}, fmt.Errorf("save project %d: %w", id, err)
+	save := func() error { return s.Store.UpdateProject(ctx, p) }
+	if accounts {
+		err = s.Functions.rebase(ctx, id, leavesOutTestAccounts, save)
+	} else {
+		err = save()
 	}
-	if c.TestAccountFilters.Set && s.Functions != nil {
-		if _, err := s.Functions.RecompileFilters(ctx, id); err != nil {
-			return Project{}, fmt.Errorf("the project is saved, but not all filters are compiled: %w", err)
-		}
+	if err != nil {
+		return Project{}, fmt.Errorf("save project %d: %w", id, err)
 	}
 	return p, nil
 }

@@ -27,13 +27,13 @@ func (c *filterCompiler) property(raw json.RawMessage) (ast.Expr, error) {
 	if !ok {
 		return ast.Integer(1), nil
 	}
-	switch p.kind {
-	case "hogql":
+	switch {
+	case p.kind == "hogql":
 		return parseFilterExpression(p.key)
-	case "cohort", "static-cohort", "precalculated-cohort":
+	case isCohort(p.kind):
 		return nil, filterErrorf("Cohort membership can't be evaluated in real-time filters. Replace cohorts with equivalent "+
 			"inline person property filters. Update your filters at: %s", c.settingsURL)
-	case "element":
+	case p.kind == "element":
 		return c.element(p)
 	}
 	field, err := p.field()

@@ -1,13 +1,10 @@
 package db
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"maps"
-	"slices"
 
 	"hogpen/cdp"
 )
@@ -93,21 +90,4 @@ select `+eventColumns+`
 		return cdp.Event{}, fault("find event", err)
 	}
 	return e, nil
-}
-
-// EventNames lists the names of a project's last events, the most frequent
-// first, at most limit (50 when 0): what a form offers to choose from.
-func (s *Store) EventNames(ctx context.Context, project cdp.ProjectID, limit int) ([]string, error) {
-	rows, err := s.telemetry.query(ctx, `
-select name, count(*)
-  from (select name from event where project_id = $1 order by received_at_us desc limit $2)
- group by name`, int64(project), searchBudget)
-	counts, err := tallied(rows, err)
-	if err == nil {
-		err = s.countPackedNames(ctx, project, counts)
-	}
-	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
-	})
-	return names[:min(len(names), limitOr(limit, 50))], fault("list event names", err)
 }

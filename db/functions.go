@@ -84,25 +84,18 @@ func (s *Store) UpdateFunction(ctx context.Context, f *cdp.Function, base int) e
 	return err
 }
 
-// SaveFilters stores the compiled filters of f and of its mappings beside its
-// present version; the error is a Conflict when that is no longer f.Version.
-func (s *Store) SaveFilters(ctx context.Context, f *cdp.Function) error {
-	t, err := functionTexts(f)
-	if err != nil {
-		return err
-	}
+// SaveFilters stores the compiled filters of functions and of their mappings
+// beside their present versions, in one transaction. One that was saved since,
+// or is gone, stays as it is.
+func (s *Store) SaveFilters(ctx context.Context, fs []*cdp.Function) error {
 	return s.main.tx(ctx, "save filters", func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `
+		return eachOf(ctx, tx, `
 update hog_function
-   set filters = $1, mappings = $2
- where id = $3 and project_id = $4 and version = $5`, t.filters, t.mappings, string(f.ID), int64(f.Project), f.Version)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n > 0 {
-			return err
-		}
-		return stale(ctx, tx, f.Project, f.ID)
+   set filters = $1, mappings = $2, transpiled = $3, change = `+nextChange+`
+ where id = $4 and project_id = $5 and version = $6`, fs, func(f *cdp.Function) ([]any, error) {
+			t, err := functionTexts(f)
+			return []any{t.filters, t.mappings, f.Transpiled, string(f.ID), int64(f.Project), f.Version}, err
+		})
 	})
 }
 
@@ -115,6 +108,22 @@ select `+functionColumns+`
  order by f.id`, int64(project))
 	fs, err := collect(rows, err, scanFunction)
 	return fs, fault("load the functions of a project", err)
+}
+
+// SiteScripts gives the scripts of a project's enabled site functions, oldest
+// first. Those without a script are left out.
+func (s *Store) SiteScripts(ctx context.Context, project cdp.ProjectID) ([]cdp.SiteScript, error) {
+	rows, err := s.main.query(ctx, `
+select f.id, f.transpiled
+  from hog_function f
+ where f.project_id = $1 and f.deleted = 0 and f.enabled = 1
+   and f.type in ('site_destination', 'site_app') and f.transpiled is not null
+ order by f.created_at_us, f.id`, int64(project))
+	scripts, err := collect(rows, err, func(row scanner) (one cdp.SiteScript, err error) {
+		err = row.Scan(&one.ID, &one.Script)
+		return one, err
+	})
+	return scripts, fault("load the site functions of a project", err)
 }
 
 // stale tells why an update met no row: the function is newer, or not there.

@@ -141,18 +141,6 @@ select seq, project_id, first_us, last_us, first_seq, last_seq, count, digest, b
 	return nil
 }
 
-// countPackedNames adds the names of the last 20,000 events.
-func (s *Store) countPackedNames(ctx context.Context, project cdp.ProjectID, counts map[string]int64) error {
-	seen := int64(0)
-	return s.visit(ctx, scan{table: eventPacks, project: project}, func(h *head) (bool, error) {
-		for _, t := range h.names {
-			counts[t.label] += t.n
-		}
-		seen += h.count
-		return seen < searchBudget, nil
-	})
-}
-
 // runTest is a query of runs, made ready for packs.
 type runTest struct {
 	q             cdp.RunQuery

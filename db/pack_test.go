@@ -123,7 +123,6 @@ func TestPacksAnswerAsRows(t *testing.T) {
 			return [2]int64{runs, gone}, err
 		})
 	}
-	same("names", func(s *db.Store) (any, error) { return s.EventNames(ctx, 1, 3) })
 	same("stats", func(s *db.Store) (any, error) { return s.FunctionStats(ctx, 1, []cdp.FunctionID{"fn-0", "fn-9"}) })
 	for _, s := range []*db.Store{rows, packs} {
 		must(s.Prune(ctx, db.Retention{Events: -1, Runs: -1, Logs: -1, MaxLogs: 1234}))(t)

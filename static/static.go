@@ -6,6 +6,9 @@
 // Compressed forms are not kept in the repository: each is made once, when
 // first asked for, and stays in memory (about 130 KB for all of them).
 //
+// sdk holds parts of posthog-js as they were published, for pages that load
+// the SDK from the host that they send to; see SDK.
+//
 // third-party.txt, without a hash, holds the licences of what was bundled.
 //
 // The package answers no HTTP itself; web serves File values under Prefix.
@@ -14,10 +17,13 @@ package static
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"path"
+	"strings"
 	"sync"
 
 	"github.com/andybalholm/brotli"
@@ -28,6 +34,9 @@ const Prefix = "/_assets/"
 
 //go:embed dist
 var dist embed.FS
+
+//go:embed sdk/*.js
+var sdk embed.FS
 
 // File is one built file. Its methods may be called from many goroutines, and
 // the slices they return are shared: read them, never write.
@@ -65,6 +74,31 @@ func Lookup(name string) (*File, bool) {
 	f, ok := files().byName[path.Base(name)]
 	return f, ok
 }
+
+// SDK returns a file of posthog-js by its published name, such as "array.js".
+func SDK(name string) (*File, bool) {
+	f, ok := sdkFiles()[name]
+	return f, ok
+}
+
+var sdkFiles = sync.OnceValue(func() map[string]*File {
+	entries, err := sdk.ReadDir("sdk")
+	if err != nil {
+		panic(fmt.Errorf("static: %w", err))
+	}
+	all := map[string]*File{}
+	for _, e := range entries {
+		raw, err := sdk.ReadFile("sdk/" + e.Name())
+		if err != nil {
+			panic(fmt.Errorf("static: %w", err))
+		}
+		sum := sha256.Sum256(raw)
+		f := newFile(e.Name(), raw)
+		f.Name = strings.TrimSuffix(e.Name(), ".js") + "-" + hex.EncodeToString(sum[:6]) + ".js"
+		all[e.Name()] = f
+	}
+	return all
+})
 
 // Files returns every file by its hashed name. The map is shared; do not
 // change it.

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"path"
+
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/static"
@@ -13,8 +15,22 @@ func asset(c *fiber.Ctx) error {
 	if !ok {
 		return fiber.ErrNotFound
 	}
+	return send(c, f, "public, max-age=31536000, immutable")
+}
+
+// sdkFile serves posthog-js under the names that its loader asks for: with or
+// without a version, which is of no importance here.
+func sdkFile(c *fiber.Ctx) error {
+	f, ok := static.SDK(path.Base(c.Path()))
+	if !ok {
+		return fiber.ErrNotFound
+	}
+	return send(c, f, "public, max-age=3600")
+}
+
+func send(c *fiber.Ctx, f *static.File, caching string) error {
 	tag := `"` + f.Name + `"`
-	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
+	c.Set(fiber.HeaderCacheControl, caching)
 	c.Set(fiber.HeaderETag, tag)
 	c.Set("X-Content-Type-Options", "nosniff")
 	c.Vary(fiber.HeaderAcceptEncoding)

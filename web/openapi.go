@@ -30,7 +30,7 @@ func documented(routes API) API {
 // openAPI writes the document: paths from the table, shapes from the types
 // that handlers/api names for each route.
 func openAPI(routes API) json.RawMessage {
-	d := &describer{docs: api.Docs(), paths: obj{}, schemas: obj{}}
+	d := &describer{docs: api.Docs(), paths: obj{}, schemas: obj{}, tagged: map[string]bool{}}
 	d.schema(reflect.TypeFor[api.Refusal]())
 	for _, prefix := range []string{"/api/projects/:project_id", "/api/environments/:project_id"} {
 		d.table(prefix, routes.Project, false)
@@ -41,6 +41,7 @@ func openAPI(routes API) json.RawMessage {
 		"openapi": "3.1.0",
 		"info": obj{"title": "Hogpen", "version": "1",
 			"description": "The REST API of hog functions, as PostHog has it. Slashes at the end are optional."},
+		"tags":  d.tags,
 		"paths": d.paths,
 		"components": obj{"schemas": d.schemas, "securitySchemes": obj{
 			"key":     obj{"type": "http", "scheme": "bearer", "description": "A personal API key."},
@@ -57,6 +58,24 @@ func openAPI(routes API) json.RawMessage {
 type describer struct {
 	docs           map[string]api.Doc
 	paths, schemas obj
+	tags           []obj
+	tagged         map[string]bool
+}
+
+// tag groups routes by what they are about: the first word of their path.
+func (d *describer) tag(prefix, path string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if name == "" {
+		name = "projects"
+	}
+	if strings.HasPrefix(prefix, "/api/environments") {
+		name += " (environments)" // the same routes under their other prefix
+	}
+	if !d.tagged[name] {
+		d.tagged[name] = true
+		d.tags = append(d.tags, obj{"name": name})
+	}
+	return name
 }
 
 func (d *describer) table(prefix string, routes []Route, open bool) {
@@ -69,7 +88,7 @@ func (d *describer) table(prefix string, routes []Route, open bool) {
 		for _, q := range doc.Query {
 			params = append(params, obj{"name": q, "in": "query", "schema": obj{"type": "string"}})
 		}
-		op := obj{"summary": doc.Summary, "responses": d.answers(doc)}
+		op := obj{"tags": []string{d.tag(prefix, r.Path)}, "summary": doc.Summary, "responses": d.answers(doc)}
 		if len(params) > 0 {
 			op["parameters"] = params
 		}

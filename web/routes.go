@@ -46,6 +46,8 @@ type Admin struct {
 	User []Route
 	// Open is for strangers: sign-in, first set-up, recovery.
 	Open []Route
+	// APIDocs is the page that describes the API; it lies beneath /api.
+	APIDocs fiber.Handler
 }
 
 // sdkPaths are the paths that take events, without the slash at the end.
@@ -73,6 +75,9 @@ func (s *Server) routes() {
 		sdks("/decide", h.Decide)
 		sdks("/array/:token/config", h.RemoteConfig)
 		sdks("/array/:token/config.js", h.RemoteConfigScript)
+		sdks("/array/:token/array.js", sdkFile)
+		sdks("/static/:file", sdkFile)
+		sdks("/static/:version/:file", sdkFile)
 		sdks("/api/surveys", h.Surveys)
 		sdks("/api/early_access_features", h.EarlyAccessFeatures)
 		sdks("/api/web_experiments", h.WebExperiments)
@@ -84,6 +89,11 @@ func (s *Server) routes() {
 	app.Get("/_ready", calls(stranger), s.c.Public.Ready)
 	app.Get("/_metrics", calls(stranger), s.c.Public.Metrics)
 	app.Get(static.Prefix+"*", calls(stranger), asset)
+
+	// The one page beneath /api.
+	if page := s.c.Admin.APIDocs; page != nil {
+		app.Get("/api/docs", calls(person), compressed, s.secured, s.c.Sessions.Middleware, respond.Middleware, signedIn, page)
+	}
 
 	// Programs, with a personal API key or a browser's session. The order is
 	// PostHog's: key (401), project (404, 403), scope (403), throttle (429),
@@ -124,9 +134,10 @@ func APIRoutes(h *api.Handler) API {
 	see := func(method, path, scope string, f fiber.Handler) Route {
 		return Route{Method: method, Path: path, Handler: f, Can: account.See, Scopes: []string{scope}}
 	}
-	edit := func(method, path string, f fiber.Handler) Route {
-		return Route{Method: method, Path: path, Handler: f, Can: account.Edit, Scopes: []string{write}}
+	change := func(method, path, scope string, f fiber.Handler) Route {
+		return Route{Method: method, Path: path, Handler: f, Can: account.Edit, Scopes: []string{scope}}
 	}
+	edit := func(method, path string, f fiber.Handler) Route { return change(method, path, write, f) }
 	return documented(API{
 		Project: []Route{
 			see(get, "/hog_functions", read, h.ListFunctions),
@@ -153,6 +164,17 @@ func APIRoutes(h *api.Handler) API {
 			see(get, "/hog_functions/:id/revisions/:version", read, h.ShowRevision),
 			edit(post, "/hog_functions/:id/revisions/:version/restore", h.RestoreRevision),
 			see(post, "/hog", write, h.CompileHog),
+			see(get, "/actions", "action:read", h.ListActions),
+			change(post, "/actions", "action:write", h.CreateAction),
+			see(get, "/actions/:id", "action:read", h.ShowAction),
+			change(patch, "/actions/:id", "action:write", h.UpdateAction),
+			change(put, "/actions/:id", "action:write", h.UpdateAction),
+			see(get, "/cohorts", "cohort:read", h.ListCohorts),
+			change(post, "/cohorts", "cohort:write", h.CreateCohort),
+			see(get, "/cohorts/:id", "cohort:read", h.ShowCohort),
+			change(patch, "/cohorts/:id", "cohort:write", h.UpdateCohort),
+			see(get, "/event_definitions", "event_definition:read", h.ListEventDefinitions),
+			see(get, "/property_definitions", "property_definition:read", h.ListPropertyDefinitions),
 			see(get, "/activity_log", "activity_log:read", h.ListActivity),
 			see(get, "/", "project:read", h.ShowProject),
 			{Method: patch, Path: "/", Handler: h.UpdateProject, Can: account.Manage, Scopes: []string{"project:write"}},
@@ -183,6 +205,7 @@ func APIRoutes(h *api.Handler) API {
 func AdminRoutes(h *admin.Handler) Admin {
 	get, post := fiber.MethodGet, fiber.MethodPost
 	return Admin{
+		APIDocs: h.APIDocs,
 		Open: []Route{
 			{Method: get, Path: "/", Handler: h.Home},
 			{Method: get, Path: "/login", Handler: h.SignInPage},
@@ -207,6 +230,7 @@ func AdminRoutes(h *admin.Handler) Admin {
 			{Method: get, Path: "/functions/:id/metrics", Handler: h.FunctionMetrics},
 			{Method: post, Path: "/_/functions/check", Handler: h.FunctionCheck},
 			{Method: get, Path: "/_/functions/complete", Handler: h.FunctionComplete},
+			{Method: get, Path: "/_/functions/names", Handler: h.FilterNames},
 			{Method: post, Path: "/_/functions/:id/filters", Handler: h.FunctionFilters, Can: account.Edit},
 			// Whoever may only look may test what is stored, with mocked requests.
 			{Method: post, Path: "/_/functions/:id/test", Handler: h.TestFunction},

@@ -28,6 +28,8 @@ import (
 const (
 	source = "views/assets"
 	target = "static/dist"
+
+	sdkTarget = "static/sdk"
 )
 
 func main() {
@@ -77,6 +79,7 @@ func bundle(sheet string) error {
 		EntryPointsAdvanced: []api.EntryPoint{
 			{InputPath: filepath.Join(source, "js/app.js"), OutputPath: "app"},
 			{InputPath: sheet, OutputPath: "style"},
+			{InputPath: filepath.Join(source, "css/api-docs.css"), OutputPath: "api-docs"},
 		},
 		Outdir:            target,
 		Bundle:            true,
@@ -118,6 +121,9 @@ func bundle(sheet string) error {
 	if err != nil {
 		return err
 	}
+	if err := copySDK(); err != nil {
+		return err
+	}
 	if err := os.WriteFile(filepath.Join(target, "third-party.txt"), []byte(licences), 0o644); err != nil {
 		return err
 	}
@@ -126,6 +132,34 @@ func bundle(sheet string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(target, "manifest.json"), append(text, '\n'), 0o644)
+}
+
+// sdkFiles are the parts of posthog-js that a page loads when it starts.
+var sdkFiles = []string{"array.js", "surveys.js"}
+
+// copySDK puts them under static/sdk as they were published, less the line that
+// points at a source map.
+func copySDK() error {
+	if err := os.MkdirAll(sdkTarget, 0o755); err != nil {
+		return err
+	}
+	for _, name := range append(sdkFiles, "LICENSE") {
+		from := filepath.Join("node_modules/posthog-js/dist", name)
+		if name == "LICENSE" {
+			from = filepath.Join("node_modules/posthog-js", name)
+		}
+		text, err := os.ReadFile(from)
+		if err != nil {
+			return fmt.Errorf("posthog-js: %w", err)
+		}
+		if before, _, found := strings.Cut(string(text), "\n//# sourceMappingURL="); found {
+			text = []byte(before + "\n")
+		}
+		if err := os.WriteFile(filepath.Join(sdkTarget, name), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hash is esbuild's: eight letters or digits before the extension.

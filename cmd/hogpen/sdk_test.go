@@ -75,27 +75,30 @@ func TestPostHogNode(t *testing.T) {
 	}
 }
 
+// site serves a page with the published posthog-js, at an origin of its own.
+func site(t *testing.T) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	for path, file := range map[string]string{
+		"/array.js":  filepath.Join("..", "..", "node_modules", "posthog-js", "dist", "array.full.no-external.js"),
+		"/start.js":  filepath.Join("testdata", "sdk", "start.js"),
+		"/from-host": filepath.Join("testdata", "sdk", "from_host.html"),
+		"/":          filepath.Join("testdata", "sdk", "posthog_js.html"),
+	} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, file) })
+	}
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
 // The published posthog-js in a real page of another origin.
 func TestPostHogJS(t *testing.T) {
 	t.Parallel()
 	h := apptest.New(t)
 	forward(t, h, "sent by a page", "$pageview")
-	dist := filepath.Join("..", "..", "node_modules", "posthog-js", "dist")
-	mux := http.NewServeMux()
-	mux.HandleFunc("/array.js", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFile(w, r, filepath.Join(dist, "array.full.no-external.js"))
-	})
-	mux.HandleFunc("/start.js", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFile(w, r, filepath.Join("testdata", "sdk", "start.js"))
-	})
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFile(w, r, filepath.Join("testdata", "sdk", "posthog_js.html"))
-	})
-	site := httptest.NewServer(mux)
-	t.Cleanup(site.Close)
-
 	page := browser.Open(t)
-	page.Go(site.URL + "/?" + url.Values{"host": {h.URL}, "token": {h.Info.ProjectToken}}.Encode())
+	page.Go(site(t) + "/?" + url.Values{"host": {h.URL}, "token": {h.Info.ProjectToken}}.Encode())
 	got := delivered(t, h.Sink.Wait(t, 2))
 	var names []string
 	for _, d := range got {

@@ -38,7 +38,6 @@ type Store interface {
 	MetricTotals(ctx context.Context, q cdp.MetricQuery) (map[string]int64, error)
 	RecentEvents(ctx context.Context, q cdp.EventQuery) ([]cdp.Event, error)
 	Event(ctx context.Context, p cdp.ProjectID, uuid string) (cdp.Event, error)
-	EventNames(ctx context.Context, p cdp.ProjectID, limit int) ([]string, error)
 	RunsOf(ctx context.Context, p cdp.ProjectID, eventUUID string) ([]cdp.Run, error)
 	Runs(ctx context.Context, q cdp.RunQuery) ([]cdp.Run, error)
 
@@ -46,6 +45,13 @@ type Store interface {
 	Project(ctx context.Context, id cdp.ProjectID) (cdp.Project, error)
 	UsersByID(ctx context.Context, ids []cdp.UserID) (map[cdp.UserID]account.User, error)
 	Keys(ctx context.Context, u cdp.UserID) ([]account.Key, error)
+}
+
+// Definitions knows the names that events and properties of a project have
+// had; *cdp.Definitions is one.
+type Definitions interface {
+	EventNames(ctx context.Context, p cdp.ProjectID, search string, limit int) ([]string, error)
+	Properties(ctx context.Context, p cdp.ProjectID, kind, search string, events []string, limit int) ([]cdp.PropertyDefinition, error)
 }
 
 // Tester runs a function once without storing or counting anything.
@@ -68,6 +74,8 @@ type Config struct {
 	Accounts  *account.Accounts
 	Tester    Tester
 	Live      Live
+	// Definitions offers names in the filters' fields.
+	Definitions Definitions
 	// Status is a function's state in the watcher's eyes (REST API 10).
 	Status func(p cdp.ProjectID, f cdp.FunctionID) cdp.Status
 	// Templates lists the gallery; Template finds one entry of it.
@@ -90,8 +98,8 @@ type Handler struct {
 // New makes a Handler and refuses what is missing.
 func New(c Config) (*Handler, error) {
 	if c.Functions == nil || c.Store == nil || c.Accounts == nil || c.Tester == nil || c.Live == nil || c.Status == nil ||
-		c.Templates == nil || c.Template == nil || c.TemplateDocs == nil {
-		return nil, errors.New("admin: functions, store, accounts, tester, live feed, status and templates are required")
+		c.Definitions == nil || c.Templates == nil || c.Template == nil || c.TemplateDocs == nil {
+		return nil, errors.New("admin: functions, store, accounts, tester, live feed, status, definitions and templates are required")
 	}
 	h := &Handler{c: c, log: c.Log, now: c.Now}
 	if h.log == nil {

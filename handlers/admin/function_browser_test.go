@@ -1,10 +1,13 @@
 package admin_test
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 
+	"hogpen/app/apptest"
 	"hogpen/views/viewstest"
 	"hogpen/views/viewstest/browser"
 )
@@ -12,9 +15,9 @@ import (
 func TestMain(m *testing.M) { os.Exit(browser.Main(m)) }
 
 // open signs a browser in and opens a page of the house.
-func open(t *testing.T, p *person, path string) *browser.Tab {
+func open(t *testing.T, p *person, path string, opts ...browser.Option) *browser.Tab {
 	t.Helper()
-	tab := browser.Open(t, browser.ReducedMotion())
+	tab := browser.Open(t, append(opts, browser.ReducedMotion())...)
 	tab.Go(p.URL + "/login")
 	tab.Type("#email", p.Email)
 	tab.Type("#password", p.Password)
@@ -40,6 +43,35 @@ func sound(t *testing.T, tab *browser.Tab) {
 	for _, v := range viewstest.Axe(t, tab) {
 		t.Error(v)
 	}
+}
+
+// With more properties than a field can offer, it finds those one types.
+func TestFieldsOfFiltersFindNames(t *testing.T) {
+	t.Parallel()
+	p := signIn(t)
+	home := p.create()
+	many := map[string]any{}
+	for i := range 230 {
+		many[fmt.Sprintf("p%03d", i)] = i
+	}
+	p.Capture(t, "wide", "visitor-1", many)
+	apptest.Eventually(t, func() error {
+		if !strings.Contains(p.get(home), `<option value="p100">event numeric</option>`) {
+			return errors.New("nothing is offered yet")
+		}
+		return nil
+	})
+	tab := open(t, p, home)
+	const last = `document.querySelector("#property-names option[value=p229]")`
+	if !browser.Eval[bool](tab, last+" === null") {
+		t.Fatal("the last one is there from the start")
+	}
+	tab.Wait(`document.querySelector("#filters-form [data-hp-rows]:nth-of-type(2) [data-hp-rows-add]") !== null`)
+	tab.Click("#filters-form [data-hp-rows]:nth-of-type(2) [data-hp-rows-add]")
+	tab.Wait(`document.querySelector("[name='filters.property.key']") !== null`)
+	tab.Type("[name='filters.property.key']", "22")
+	tab.Wait(last + ` !== null && document.querySelectorAll("#property-names option").length === 12`)
+	sound(t, tab)
 }
 
 const wakeEditor = `document.getElementById("hog-editor").scrollIntoView({block: "center"}), true`

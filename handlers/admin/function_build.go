@@ -100,9 +100,7 @@ func (h *Handler) buildFilters(c *fiber.Ctx, b build, faulty map[string]string) 
 		d.Warning = "These filters do not work, so the function never runs: " + message
 	}
 	d.Show = base(c) + "/_/functions/" + string(b.f.ID) + "/filters"
-	var err error
-	d.Names, err = h.c.Store.EventNames(c.UserContext(), b.f.Project, 50)
-	return d, err
+	return d, h.offer(c, b.f, &d)
 }
 
 // FunctionFilters is POST /p/:pid/_/functions/:id/filters: the filters of the

@@ -219,6 +219,23 @@ func TestFiltersCanBeSeenAsJSON(t *testing.T) {
 	p.says("the JSON view", body, `name="filters.json"`, `&#34;id&#34;: &#34;purchase&#34;`, "fetch(inputs.url")
 }
 
+// Fields of filters offer what events of the project have held.
+func TestFiltersOfferNames(t *testing.T) {
+	t.Parallel()
+	p := signIn(t)
+	home := p.create()
+	p.Capture(t, "refund", "visitor-1", map[string]any{"amount": 3, "$set": map[string]any{"email": "robin@example.com"}})
+	apptest.Eventually(t, func() error {
+		body := p.get(home)
+		for _, option := range []string{`<option value="refund"></option>`, `<option value="amount">event numeric</option>`, `<option value="email">person string</option>`} {
+			if !strings.Contains(body, option) {
+				return fmt.Errorf("no %s", option)
+			}
+		}
+		return nil
+	})
+}
+
 func TestBench(t *testing.T) {
 	t.Parallel()
 	p := signIn(t)

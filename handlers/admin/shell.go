@@ -52,7 +52,7 @@ func (h *Handler) shell(c *fiber.Ctx, title, current string, crumbs ...layout.Cr
 	s := layout.Shell{
 		Title: title, Theme: user.Theme, CSRF: session.CSRF(c), Project: project.Name,
 		Person: user.DisplayName(), Email: user.Email, SignOut: "/logout", Version: h.c.Version,
-		Links:  []ui.MenuItem{{Label: "API keys", Href: "/account/keys", Icon: "key-round"}},
+		Links:  []ui.MenuItem{{Label: "API keys", Href: "/account/keys", Icon: "key-round"}, {Label: "REST API", Href: "/api/docs", Icon: "braces"}},
 		Toasts: respond.Toasts(c),
 	}
 	if project.ID != 0 {

@@ -90,8 +90,26 @@ func acceptCreate() map[int]criterion {
 		13: {test: func(h *house) {
 			h.refuses(`{"type":"foo","hog":"return 1"}`, "invalid_choice", `"foo" is not a valid choice.`, "type")
 		}},
-		14: {open: "site functions are not built"},
-		15: {open: "site functions are not built"},
+		14: {test: func(h *house) {
+			for _, kind := range []string{"site_app", "site_destination"} {
+				f := h.made(`{"type":"` + kind + `","hog":"export function onLoad() { console.log('hello from the site') }"}`)
+				h.has(f, "bytecode", `null`)
+				if text, _ := f["transpiled"].(string); !strings.Contains(text, `console.log("hello from the site")`) {
+					h.Errorf("%s: transpiled is %v", kind, f["transpiled"])
+				}
+				// The script follows what it is made of, not the source alone.
+				f = h.changed(f["id"], `{"inputs_schema":[{"key":"who","type":"string"}],"inputs":{"who":{"value":"you there"}}}`)
+				if text, _ := f["transpiled"].(string); !strings.Contains(text, "you there") {
+					h.Errorf("%s: transpiled is %v", kind, f["transpiled"])
+				}
+				h.has(h.changed(f["id"], `{"filters":{"events":[{"id":"seen","type":"events"}]}}`), "filters/transpiled/code", `"__equal(__getGlobal(\"event\"), \"seen\")"`)
+			}
+		}},
+		15: {test: func(h *house) {
+			h.refuses(`{"type":"site_app","hog":"export function onLoad( {"}`, "invalid_input", "Error in TypeScript code", "hog")
+			f := h.made(`{"type":"site_app","hog":"export const a = 1"}`)
+			h.invalid(h.call("PATCH", "hog_functions/"+f["id"].(string)+"/", `{"hog":"let let"}`), "invalid_input", "Error in TypeScript code", "hog")
+		}},
 		16: {test: func(h *house) {
 			f := h.made(`{"hog":"return 1"}`)
 			h.has(f, "bytecode", `["_H",1,33,1,38]`)

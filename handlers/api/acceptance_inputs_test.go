@@ -112,7 +112,20 @@ func acceptInputs() map[int]criterion {
 			h.has(h.changed(f["id"], `{"inputs":{"a":{"value":"s3cret-new"}}}`), "inputs/a", `{"secret":true}`)
 			h.has(h.log(f["id"]), "0/detail/changes/0", `{"type":"HogFunction","action":"changed","field":"encrypted_inputs","before":"masked","after":"masked"}`)
 		}},
-		33: {open: "site functions are not built"},
+		33: {test: func(h *house) {
+			f := h.made(`{"type":"site_destination","hog":"export function onEvent() {}","inputs_schema":[{"key":"a","type":"string"},{"key":"n","type":"number"}],
+				"inputs":{"a":{"value":"{upper(event.event)}!"},"n":{"value":5}}}`)
+			h.has(f, "inputs/a/transpiled/lang", `"ts"`)
+			h.has(f, "inputs/a/transpiled/stl", `["__getProperty","concat","upper"]`)
+			h.has(f, "inputs/a/order", `0`)
+			if code, _ := at(f, "inputs/a/transpiled/code").(string); !strings.Contains(code, "upper(") {
+				h.Errorf("inputs.a is %v", at(f, "inputs/a"))
+			}
+			if in := at(f, "inputs/a").(map[string]any); in["bytecode"] != nil {
+				h.Errorf("inputs.a has bytecode: %v", in)
+			}
+			h.has(f, "inputs/n", `{"value":5,"order":1}`)
+		}},
 		34: {test: func(h *house) {
 			h.refuses(`{"hog":"return 1","mappings":[{"inputs_schema":[{"key":"required_field","type":"string","required":true}],"inputs":{}}]}`,
 				"invalid_input", "This field is required.", "mappings__0__inputs__required_field")

@@ -19,14 +19,35 @@ func acceptFilters() map[int]criterion {
 				h.has(h.made(filtered(f)), "filters/bytecode", `["_H",1,29]`)
 			}
 		}},
-		38: {open: "actions have no endpoint here yet; events and the account filter are in 35 and 39"},
+		38: {test: func(h *house) {
+			id := h.action(`{"name":"Signed up","steps":[{"event":"signup"},{"event":"register"}]}`)
+			f := h.made(filtered(`{"events":[{"id":"e","type":"events"}],"actions":[{"id":"` + id + `","type":"actions"}],"filter_test_accounts":true}`))
+			h.has(f, "filters/bytecode", `["_H",1,`+emailFilter+`,32,"e",32,"event",1,1,11,32,"signup",32,"event",1,1,11,32,"register",32,"event",1,1,11,4,2,4,2,3,2]`)
+		}},
 		39: {test: func(h *house) {
 			f := h.made(filtered(`{"events":[{"id":"e","type":"events","properties":[{"key":"plan","value":"pro","operator":"exact","type":"person"}]},{"id":"f","type":"events"}],"filter_test_accounts":true}`))
 			h.has(f, "filters/bytecode", `["_H",1,`+emailFilter+`,32,"e",32,"event",1,1,11,32,"pro",32,"plan",32,"properties",32,"person",1,3,11,3,2,32,"f",32,"event",1,1,11,4,2,3,2]`)
 			f = h.made(filtered(`{"properties":[{"key":"$browser","value":"fox","operator":"icontains","type":"event"}]}`))
 			h.has(f, "filters/bytecode", `["_H",1,32,"%fox%",32,"$browser",32,"properties",1,2,2,"toString",1,18]`)
+			id := h.action(`{"name":"Seen","steps":[{"event":"$pageview","url":"/a","url_matching":"contains"}]}`)
+			f = h.made(filtered(`{"actions":[{"id":"` + id + `","type":"actions"}]}`))
+			h.has(f, "filters/bytecode", `["_H",1,32,"$pageview",32,"event",1,1,11,32,"%/a%",32,"$current_url",32,"properties",1,2,17,3,2]`)
+			all := h.made(filtered(`{"events":[{"id":"e","type":"events"}],"actions":[{"id":` + id + `,"type":"actions"}],"properties":[{"key":"plan","value":"pro","type":"person"}],"filter_test_accounts":true}`))
+			h.has(all, "filters/bytecode", `["_H",1,`+emailFilter+`,32,"pro",32,"plan",32,"properties",32,"person",1,3,11,32,"e",32,"event",1,1,11,`+
+				`32,"$pageview",32,"event",1,1,11,32,"%/a%",32,"$current_url",32,"properties",1,2,17,3,2,4,2,3,3]`)
 		}},
-		40: {open: "actions have no endpoint here yet"},
+		40: {test: func(h *house) {
+			// What stands beside the id is not looked at; the stored steps are.
+			id := h.action(`{"name":"Stored","steps":[{"event":"stored"}]}`)
+			f := h.made(filtered(`{"actions":[{"id":"` + id + `","name":"Other","type":"actions","steps":[{"event":"sent"}]}]}`))
+			h.has(f, "filters/bytecode", `["_H",1,32,"stored",32,"event",1,1,11]`)
+			for wrong, message := range map[string]string{`"999"`: "Action matching query does not exist.", `"x"`: "invalid literal for int() with base 10: 'x'"} {
+				f := h.made(filtered(`{"actions":[{"id":` + wrong + `,"type":"actions"}]}`))
+				h.has(f, "filters/bytecode", `null`)
+				h.has(f, "filters/bytecode_error", `"`+message+`"`)
+				h.invalid(h.call("PATCH", "hog_functions/"+f["id"].(string), `{"enabled":true}`), "invalid_input", "Invalid filter configuration: "+message, "filters__non_field_errors")
+			}
+		}},
 		41: {test: func(h *house) {
 			f := h.made(filtered(`{"properties":[{"key":"distinct_id in (select 1)","type":"hogql"}]}`))
 			h.has(f, "filters/bytecode", `null`)
@@ -54,8 +75,9 @@ func acceptList() map[int]criterion {
 		44: {test: func(h *house) {
 			h.made(fmt.Sprintf(listed, "yes", `{"filter_test_accounts":true,"events":[{"id":"1","type":"events"},{"id":"2","type":"events"}]}`))
 			h.made(fmt.Sprintf(listed, "no", `{"filter_test_accounts":false}`))
-			h.made(fmt.Sprintf(listed, "none", `{}`))
+			h.made(fmt.Sprintf(listed, "none", `{"actions":[{"id":"7","type":"actions"},{"id":"8","type":"actions"}]}`))
 			for query, want := range map[string]string{`{"filter_test_accounts":true}`: "yes", `{"filter_test_accounts":false}`: "no",
+				`{"actions":[{"id":"7"}]}`: "none", `{"actions":[{"id":"8"}]}`: "none", `{"actions":[{"id":"9"}]}`: "",
 				`{"events":[{"id":"1"}]}`: "yes", `{"events":[{"id":"2"}]}`: "yes", `{"events":[{"id":"3"}]}`: "", `{"events":[{"id":1}]}`: ""} {
 				if have := h.names("filters=" + url.QueryEscape(query)); have != want {
 					h.Errorf("%s gives %q, want %q", query, have, want)

@@ -70,6 +70,9 @@ type Config struct {
 	Reruns     Reruns
 	Accounts   *account.Accounts
 	Settings   *cdp.ProjectSettings
+	Named      Named
+	Actions    *cdp.Actions
+	Cohorts    *cdp.Cohorts
 	Statuses   Statuses         // nil: every enabled function is healthy
 	Now        func() time.Time // time.Now when nil
 }
@@ -80,8 +83,9 @@ type Handler struct{ c Config }
 // New makes a Handler and refuses what is missing.
 func New(c Config) (*Handler, error) {
 	if c.Functions == nil || c.Reader == nil || c.Telemetry == nil || c.People == nil || c.Activities == nil ||
-		c.Tester == nil || c.Gallery == nil || c.Reruns == nil || c.Accounts == nil || c.Settings == nil {
-		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery, reruns, accounts and settings are required")
+		c.Tester == nil || c.Gallery == nil || c.Reruns == nil || c.Accounts == nil || c.Settings == nil ||
+		c.Named == nil || c.Actions == nil || c.Cohorts == nil {
+		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery, reruns, accounts, settings, named things, actions and cohorts are required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -114,7 +114,7 @@ type object map[string]json.RawMessage
 // Docs describes every route, by method and path as the table has them.
 func Docs() map[string]Doc {
 	all := map[string]Doc{}
-	for _, part := range []map[string]Doc{functionDocs(), readDocs(), peopleDocs()} {
+	for _, part := range []map[string]Doc{functionDocs(), readDocs(), peopleDocs(), namedDocs()} {
 		for route, d := range part {
 			all[route] = d
 		}
@@ -166,6 +166,26 @@ func readDocs() map[string]Doc {
 		"GET /activity_log": {Summary: "Read who changed what", Answers: gives(activityPage{}),
 			Query: []string{"scope", "scopes", "item_id", "user", "page", "page_size", "limit", "cursor"}},
 		"GET /schema": {Summary: "This document", Answers: gives(object{})},
+	}
+}
+
+func namedDocs() map[string]Doc {
+	pages := []string{"search", "limit", "offset"}
+	return map[string]Doc{
+		"GET /actions":       {Summary: "List actions", Query: pages, Answers: gives(page[actionItem]{})},
+		"POST /actions":      {Summary: "Create an action", Body: actionWrite{}, Answers: map[int]any{http.StatusCreated: actionItem{}}},
+		"GET /actions/:id":   {Summary: "Retrieve an action, deleted or not", Answers: gives(actionItem{})},
+		"PATCH /actions/:id": {Summary: "Change, delete or restore an action", Body: actionWrite{}, Answers: gives(actionItem{})},
+		"PUT /actions/:id":   {Summary: "Change an action; members left out keep their value", Body: actionWrite{}, Answers: gives(actionItem{})},
+		"GET /cohorts":       {Summary: "List cohorts", Query: pages, Answers: gives(page[cohortItem]{})},
+		"POST /cohorts":      {Summary: "Create a cohort", Body: cohortWrite{}, Answers: map[int]any{http.StatusCreated: cohortItem{}}},
+		"GET /cohorts/:id":   {Summary: "Retrieve a cohort, deleted or not", Answers: gives(cohortItem{})},
+		"PATCH /cohorts/:id": {Summary: "Change, delete or restore a cohort", Body: cohortWrite{}, Answers: gives(cohortItem{})},
+		"GET /event_definitions": {Summary: "List the names that events had", Answers: gives(page[eventDefinition]{}),
+			Query: []string{"search", "ordering", "limit", "offset"}},
+		"GET /property_definitions": {Summary: "List the properties that events, persons or groups had", Answers: gives(page[propertyDefinition]{}),
+			Query: []string{"type", "search", "event_names", "filter_by_event_names", "group_type_index", "is_numerical", "is_feature_flag",
+				"properties", "excluded_properties", "exclude_hidden", "exclude_core_properties", "limit", "offset"}},
 	}
 }
 

@@ -38,9 +38,7 @@ func changeOf(members fields.Members) cdp.FunctionChange {
 	// Only the JSON boolean finds a function that is deleted.
 	deleted, _ := members.Get("deleted")
 	c.Undelete = string(deleted) == "false"
-	for _, f := range faults {
-		c.Faults = append(c.Faults, cdp.Errorf(cdp.Invalid, f.Path, "%s", f.Message).WithAPICode(f.Code))
-	}
+	c.Faults = faultsIn(faults)
 	return c
 }
 

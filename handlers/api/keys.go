@@ -116,14 +116,19 @@ func listOf[T any](r *fields.Reader, name string, read func(json.RawMessage) (T,
 
 // faultsOf is nil without faults.
 func faultsOf(found []fields.Fault) error {
-	var faults cdp.Faults
+	if faults := faultsIn(found); len(faults) > 0 {
+		return faults
+	}
+	return nil
+}
+
+// faultsIn are the fields that could not be read, in PostHog's words.
+func faultsIn(found []fields.Fault) cdp.Faults {
+	var out cdp.Faults
 	for _, f := range found {
-		faults = append(faults, cdp.Errorf(cdp.Invalid, f.Path, "%s", f.Message).WithAPICode(f.Code))
+		out = append(out, cdp.Errorf(cdp.Invalid, f.Path, "%s", f.Message).WithAPICode(f.Code))
 	}
-	if len(faults) == 0 {
-		return nil
-	}
-	return faults
+	return out
 }
 
 // ListKeys gives all the user's keys, newest first.

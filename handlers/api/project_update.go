@@ -41,8 +41,6 @@ func projectChangeOf(members fields.Members) cdp.ProjectChange {
 			change.Settings = append(change.Settings, fields.Member{Name: name, Value: v})
 		}
 	}
-	for _, f := range found {
-		change.Faults = append(change.Faults, cdp.Errorf(cdp.Invalid, f.Path, "%s", f.Message).WithAPICode(f.Code))
-	}
+	change.Faults = faultsIn(found)
 	return change
 }

@@ -60,12 +60,14 @@ func setup(t testing.TB, changes ...func(*api.Config)) *house {
 	h.must(err)
 	sealer, err := account.NewSealer(secret)
 	h.must(err)
-	h.fns = &cdp.Functions{Store: h.store, Projects: h.store, Sealer: sealer, Templates: templates.Get, SiteURL: "https://hog.example"}
+	h.fns = &cdp.Functions{Store: h.store, Projects: h.store, Sealer: sealer, Templates: templates.Get, SiteURL: "https://hog.example",
+		Actions: h.store, Cohorts: h.store, Types: h.store}
 	client := fetch.New(fetch.Config{})
 	x, err := executor.New(executor.Config{Fetch: client.Do, Sealer: sealer, BaseURL: "https://hog.example"})
 	h.must(err)
 	config := api.Config{Functions: h.fns, Reader: h.store, Telemetry: h.store, People: h.store, Activities: h.store, Tester: x, Gallery: templates.Gallery{},
-		Reruns: &cdp.Reruns{Store: h.store}, Accounts: h.accounts, Settings: &cdp.ProjectSettings{Store: h.store, Functions: h.fns}}
+		Reruns: &cdp.Reruns{Store: h.store}, Accounts: h.accounts, Settings: &cdp.ProjectSettings{Store: h.store, Functions: h.fns},
+		Named: h.store, Actions: &cdp.Actions{Store: h.store, Functions: h.fns}, Cohorts: &cdp.Cohorts{Store: h.store, Functions: h.fns}}
 	for _, change := range changes {
 		change(&config)
 	}

@@ -59,7 +59,7 @@ func newRemoteConfig(token string) remoteConfig {
 // RemoteConfig answers posthog-js with its configuration as JSON; 404 for a
 // token of no project.
 func (h *Handler) RemoteConfig(c *fiber.Ctx) error {
-	token, err := h.pathToken(c)
+	token, _, err := h.pathToken(c)
 	if err != nil {
 		return err
 	}
@@ -74,9 +74,14 @@ func (h *Handler) RemoteConfig(c *fiber.Ctx) error {
 	return cached(c, "application/json", b)
 }
 
-// RemoteConfigScript answers with the same configuration as a script.
+// RemoteConfigScript answers with the same configuration as a script, and with
+// the functions that run in the site.
 func (h *Handler) RemoteConfigScript(c *fiber.Ctx) error {
-	token, err := h.pathToken(c)
+	token, project, err := h.pathToken(c)
+	if err != nil {
+		return err
+	}
+	apps, err := h.sites.of(c.UserContext(), project)
 	if err != nil {
 		return err
 	}
@@ -92,27 +97,27 @@ func (h *Handler) RemoteConfigScript(c *fiber.Ctx) error {
   window._POSTHOG_REMOTE_CONFIG = window._POSTHOG_REMOTE_CONFIG || {};
   window._POSTHOG_REMOTE_CONFIG[%s] = {
     config: %s,
-    siteApps: []
+    siteApps: %s
   };
 })();
-`, key, config)
+`, key, config, apps)
 	return cached(c, "application/javascript; charset=utf-8", []byte(script))
 }
 
-// pathToken is the token of the path, if a project has it.
-func (h *Handler) pathToken(c *fiber.Ctx) (string, error) {
+// pathToken is the token of the path, and the project that has it.
+func (h *Handler) pathToken(c *fiber.Ctx) (string, cdp.ProjectID, error) {
 	token, err := checkToken(c.Params("token"))
 	if err != nil {
-		return "", fiber.ErrNotFound
+		return "", 0, fiber.ErrNotFound
 	}
-	_, err = h.tokens.find(c.UserContext(), token)
+	project, err := h.tokens.find(c.UserContext(), token)
 	if cdp.HasCode(err, cdp.NotFound) {
-		return "", fiber.ErrNotFound
+		return "", 0, fiber.ErrNotFound
 	}
 	if err != nil {
-		return "", fmt.Errorf("project of the token: %w", err)
+		return "", 0, fmt.Errorf("project of the token: %w", err)
 	}
-	return token, nil
+	return token, project.ID, nil
 }
 
 // cached lets browsers keep an answer for a minute and ask whether it

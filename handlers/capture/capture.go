@@ -49,10 +49,17 @@ type Projects interface {
 // keepRoom is up to how many raw events a list goes back to its pool.
 const keepRoom = 1000
 
+// Sites gives the scripts of a project's enabled site functions, in the order
+// in which browsers run them.
+type Sites interface {
+	SiteScripts(ctx context.Context, project cdp.ProjectID) ([]cdp.SiteScript, error)
+}
+
 // Config is what a Handler is made of. Capturer and Projects are required.
 type Config struct {
 	Capturer Capturer
 	Projects Projects
+	Sites    Sites // nil: no function runs in a site
 	// MaxBody is DefaultMaxBody when 0.
 	MaxBody int
 	// AcceptUnknown answers 200 to tokens of no project and drops their
@@ -70,6 +77,7 @@ type Handler struct {
 	c      Config
 	tokens *tokens
 	rooms  sync.Pool // of lists of raw events
+	sites  *siteApps
 	log    *slog.Logger
 }
 
@@ -90,7 +98,7 @@ func New(c Config) (*Handler, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &Handler{c: c, tokens: newTokens(c.Projects, c.Now), log: c.Log}, nil
+	return &Handler{c: c, tokens: newTokens(c.Projects, c.Now), sites: newSiteApps(c.Sites, c.Now), log: c.Log}, nil
 }
 
 // CORS mirrors the origin and the asked headers, on every answer, and answers

@@ -240,7 +240,20 @@ func (p *printer) call(n *ast.Call) *doc {
 		callee = text(callName(n.Name, len(n.Params)))
 		return concat(callee, p.args(n.Params, ast.Span{}), p.args(n.Args, n.Span))
 	}
+	if castLike(n) {
+		callee = text(quote(n.Name))
+	}
 	return concat(callee, p.args(n.Args, n.Span))
+}
+
+// castLike reports whether a call would be read as a cast to a type. It is
+// none, for in its source a comma followed the argument.
+func castLike(n *ast.Call) bool {
+	if len(n.Args) != 1 || !strings.EqualFold(n.Name, "cast") && !strings.EqualFold(n.Name, "try_cast") {
+		return false
+	}
+	alias, ok := n.Args[0].(*ast.Alias)
+	return ok && !alias.Parens
 }
 
 // callee writes what an argument list is attached to. A lone name or a call by
@@ -290,7 +303,12 @@ func (p *printer) base(e ast.Expr, plainDot, isName bool) *doc {
 	return p.expr(e, precPostfix)
 }
 
-func isDigits(s string) bool { return strings.Trim(s, "+-0123456789") == "" }
+// isDigits reports whether a dot behind a number would be read as a part of
+// it: not behind 00, which no float begins with.
+func isDigits(s string) bool {
+	s = strings.TrimLeft(s, "+-")
+	return strings.Trim(s, "0123456789") == "" && (len(s) < 2 || s[0] != '0')
+}
 
 func (p *printer) arrayAccess(n *ast.ArrayAccess) *doc {
 	key, ok := n.Property.(*ast.Constant)

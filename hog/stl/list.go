@@ -39,7 +39,7 @@ var listFuncs = []*Func{
 		Examples: []Example{{"indexOf([1, 2], 2)", "2"}, {"indexOf([1], '1')", "0"}},
 	},
 	{
-		Func: fn("has", 2, 2, plain(func(c *vm.Call) vm.Value { return vm.Bool(holds(c.Arg(0), c.Arg(1))) })), Group: listGroup, Args: "array, value",
+		Func: test("has", 2, holds), Group: listGroup, Args: "array, value",
 		Doc: "Tells whether an array or tuple holds a value; texts are not searched.", Null: "Gives false.",
 		Examples: []Example{{"has([1, 2], 2)", "true"}, {"has('abc', 'a')", "false"}},
 	},
@@ -120,7 +120,7 @@ func keys(c *vm.Call) (vm.Value, error) {
 	switch {
 	case v.IsDict():
 		k, _ := v.Entries()
-		return vm.NewArray(slices.Clone(k)), nil
+		return vm.SharedArray(k), nil
 	case v.IsList():
 		out := make([]vm.Value, v.Len())
 		for i := range out {

@@ -6,12 +6,12 @@ const logicGroup = "Logic and null"
 
 var logicFuncs = []*Func{
 	{
-		Func: fn("equals", 2, 2, plain(func(c *vm.Call) vm.Value { return vm.Bool(vm.StrictEqual(c.Arg(0), c.Arg(1))) })), Group: logicGroup, Args: "a, b",
+		Func: test("equals", 2, vm.StrictEqual), Group: logicGroup, Args: "a, b",
 		Doc:      "Tells whether two values are equal without any conversion; the operator = converts.",
 		Examples: []Example{{"equals(1, '1')", "false"}, {"equals(1, 1)", "true"}},
 	},
 	{
-		Func: fn("notEquals", 2, 2, plain(func(c *vm.Call) vm.Value { return vm.Bool(!vm.StrictEqual(c.Arg(0), c.Arg(1))) })), Group: logicGroup, Args: "a, b",
+		Func: test("notEquals", 2, func(a, b vm.Value) bool { return !vm.StrictEqual(a, b) }), Group: logicGroup, Args: "a, b",
 		Doc:      "The opposite of equals.",
 		Examples: []Example{{"notEquals(1, 2)", "true"}},
 	},
@@ -46,12 +46,12 @@ var logicFuncs = []*Func{
 		Examples: []Example{{"or(0)", "false"}, {"or(0, 'a')", "true"}},
 	},
 	{
-		Func: fn("not", 1, 1, plain(func(c *vm.Call) vm.Value { return vm.Bool(!c.Arg(0).Truthy()) })), Group: logicGroup, Args: "value",
+		Func: test("not", 1, func(a, _ vm.Value) bool { return !a.Truthy() }), Group: logicGroup, Args: "value",
 		Doc:      "Tells whether a value counts as false: null, false, 0, NaN and ''.",
 		Examples: []Example{{"not('')", "true"}, {"not([])", "false"}},
 	},
 	{
-		Func: fn("in", 2, 2, plain(func(c *vm.Call) vm.Value { return vm.Bool(holds(c.Arg(1), c.Arg(0))) })), Group: logicGroup, Args: "value, list",
+		Func: test("in", 2, func(a, b vm.Value) bool { return holds(b, a) }), Group: logicGroup, Args: "value, list",
 		Doc:      "Tells whether an array or tuple holds the value; texts are not searched.",
 		Examples: []Example{{"arrayMap(in, [])", "[]"}},
 	},
@@ -76,12 +76,12 @@ var logicFuncs = []*Func{
 		Examples: []Example{{"coalesce(null, 2)", "2"}},
 	},
 	{
-		Func: fn("isNull", 1, 1, plain(func(c *vm.Call) vm.Value { return vm.Bool(c.Arg(0).IsNull()) })), Group: logicGroup, Args: "value",
+		Func: test("isNull", 1, func(a, _ vm.Value) bool { return a.IsNull() }), Group: logicGroup, Args: "value",
 		Doc: "Tells whether the value is null.", Null: "Gives true.",
 		Examples: []Example{{"isNull(null)", "true"}},
 	},
 	{
-		Func: fn("isNotNull", 1, 1, plain(func(c *vm.Call) vm.Value { return vm.Bool(!c.Arg(0).IsNull()) })), Group: logicGroup, Args: "value",
+		Func: test("isNotNull", 1, func(a, _ vm.Value) bool { return !a.IsNull() }), Group: logicGroup, Args: "value",
 		Doc: "Tells whether the value is anything but null.", Null: "Gives false.",
 		Examples: []Example{{"isNotNull(0)", "true"}},
 	},

@@ -94,6 +94,15 @@ func plain(f func(c *vm.Call) vm.Value) vm.HostFunc {
 	return func(c *vm.Call) (vm.Value, error) { return f(c), nil }
 }
 
+// test makes the part of a Func that the machine needs, for a function of n
+// arguments, one or two, that only tells yes or no.
+func test(name string, n int, f func(a, b vm.Value) bool) vm.Func {
+	return vm.Func{
+		Name: name, Min: n, Max: n, Test: f,
+		Call: func(c *vm.Call) (vm.Value, error) { return vm.Bool(f(c.Arg(0), c.Arg(1))), nil },
+	}
+}
+
 // number gives argument i as a number, def when it is absent.
 func number(c *vm.Call, i int, def float64) float64 {
 	if i >= len(c.Args) {

@@ -33,12 +33,12 @@ var textFuncs = []*Func{
 		Examples: []Example{{"length('héllo')", "5"}, {"length([1, 2])", "2"}, {"length('😀')", "2"}, {"length(null)", "null"}},
 	},
 	{
-		Func: fn("empty", 1, 1, plain(func(c *vm.Call) vm.Value { return vm.Bool(empty(c.Arg(0))) })), Group: textGroup, Args: "value",
+		Func: test("empty", 1, func(a, _ vm.Value) bool { return empty(a) }), Group: textGroup, Args: "value",
 		Doc: "Tells whether a text, array, tuple or dict has nothing in it. Numbers and booleans are never empty.", Null: "Gives true.",
 		Examples: []Example{{"empty('')", "true"}, {"empty([1])", "false"}, {"empty(0)", "false"}, {"empty({})", "true"}},
 	},
 	{
-		Func: fn("notEmpty", 1, 1, plain(func(c *vm.Call) vm.Value { return vm.Bool(!empty(c.Arg(0))) })), Group: textGroup, Args: "value",
+		Func: test("notEmpty", 1, func(a, _ vm.Value) bool { return !empty(a) }), Group: textGroup, Args: "value",
 		Doc: "The opposite of empty.", Null: "Gives false.",
 		Examples: []Example{{"notEmpty('a')", "true"}, {"notEmpty(null)", "false"}},
 	},
@@ -103,7 +103,7 @@ var textFuncs = []*Func{
 		Examples: []Example{{"substring('hello', 2, 3)", "'ell'"}, {"substring('hello', 0, 2)", "''"}, {"substring('hello', 4)", "'lo'"}},
 	},
 	{
-		Func: fn("startsWith", 2, 2, plain(startsWith)), Group: textGroup, Args: "text, prefix",
+		Func: test("startsWith", 2, startsWith), Group: textGroup, Args: "text, prefix",
 		Doc: "Tells whether text begins with prefix; false unless both are texts.", Null: "Gives false.",
 		Examples: []Example{{"startsWith('abc', 'ab')", "true"}, {"startsWith(1, '1')", "false"}},
 	},
@@ -459,7 +459,6 @@ func substring(c *vm.Call) vm.Value {
 	return vm.String(vm.FromUTF16(vm.UTF16(s)[from:to]))
 }
 
-func startsWith(c *vm.Call) vm.Value {
-	a, b := c.Arg(0), c.Arg(1)
-	return vm.Bool(a.IsString() && b.IsString() && strings.HasPrefix(a.Text(), b.Text()))
+func startsWith(a, b vm.Value) bool {
+	return a.IsString() && b.IsString() && strings.HasPrefix(a.Text(), b.Text())
 }

@@ -15,9 +15,15 @@ type dict struct {
 	// shared tells that index is another dict's too: it is made anew before a
 	// key is added. Keys never change in place, and can be shared freely.
 	shared bool
+	// last is where findAgain found a key. It is no hint for others: what
+	// several goroutines read has no place for it.
+	last int32
 }
 
 const scanLimit = 8
+
+// maxKeysAhead bounds the keys that an index is made for before they come.
+const maxKeysAhead = 64
 
 // hashText is FNV-1a, never 0.
 func hashText(s string) uint32 {
@@ -87,6 +93,19 @@ func (d *dict) find(k Value) int {
 		}
 	}
 	return -1
+}
+
+// findAgain is find for a text key of a dict that only one program sees, and
+// quick when it is asked for the same key once more, as x[k] := x[k] + 1 does.
+func (d *dict) findAgain(k Value) int {
+	if i := int(d.last); i < len(d.keys) && d.keys[i].o == k.o {
+		return i
+	}
+	i := d.find(k)
+	if i >= 0 {
+		d.last = int32(i)
+	}
+	return i
 }
 
 func (d *dict) findText(s string, hash uint32) int {
@@ -171,10 +190,15 @@ func (d *dict) add(k, v Value) {
 	}
 }
 
-// grow doubles the room of keys and values, which lie in one block.
+// grow makes room for more keys and values, which lie in one block. What
+// outgrows the first few is most often an event's properties: it gets room for
+// them at once.
 func (d *dict) grow() {
 	n := len(d.keys)
 	room := max(scanLimit, 2*n)
+	if n == scanLimit {
+		room = 4 * n
+	}
 	both := make([]Value, 2*room)
 	d.keys = append(both[:0:room], d.keys...)
 	d.vals = append(both[room:room:2*room], d.vals...)
@@ -200,7 +224,7 @@ func (d *dict) place(k Value, pos int32) {
 
 func (d *dict) reindex() {
 	size := 32
-	for size < len(d.keys)*2 {
+	for size < max(len(d.keys)*2, min(cap(d.keys), maxKeysAhead)*3/2) {
 		size *= 2
 	}
 	d.index, d.shared = make([]int32, size), false

@@ -157,6 +157,10 @@ func (t *translator) setProperty(at int) {
 		})
 		return
 	}
+	if t.isBoxedSlot(args[0]) && t.isBoxedSlot(args[1]) {
+		t.stmt(setSlot(args[0].slot, args[1].slot, val, p, at))
+		return
+	}
 	key := t.genValue(args[1])
 	t.stmt(func(m *Machine) {
 		o := obj(m)
@@ -168,6 +172,33 @@ func (t *translator) setProperty(at int) {
 			}
 		}
 	})
+}
+
+// setSlot is x[y] := expression, as loops over entries have it. The expression
+// cannot change the two variables, but may move the stack that they lie in.
+func setSlot(i, j int, val valueFunc, p *Program, at int) func(m *Machine) {
+	return func(m *Machine) {
+		v := val(m)
+		if m.err != nil {
+			return
+		}
+		o, key := m.r[i].o, m.r[j]
+		if o == nil || o.dict == nil || o.flags&^flagLazy != 0 || key.o == nil || key.o.kind != KindString {
+			if err := m.setProperty(m.r[i], key, v); err != nil {
+				m.failAt(p, at, err)
+			}
+			return
+		}
+		if at := o.dict.findAgain(key); at >= 0 {
+			o.dict.vals[at] = v
+			return
+		}
+		if err := m.alloc(dictEntry); err != nil {
+			m.failAt(p, at, err)
+			return
+		}
+		o.dict.add(key, v)
+	}
 }
 
 func (t *translator) setUpvalue(i int) {
@@ -307,7 +338,7 @@ func (t *translator) lastStep(callee *node, argc int) *node {
 
 // callWithStep is the call of an upvalue whose last argument is step.
 func (t *translator) callWithStep(up int, step *node, place, argc, at int) {
-	p, from, to, k := t.p, step.a.slot, place+argc-1, step.b.value.n
+	p, info, from, to, k := t.p, t.info, step.a.slot, place+argc-1, step.b.value.n
 	if step.op == bytecode.Minus {
 		k = -k // x - k and x + -k are one in IEEE arithmetic
 	}
@@ -317,12 +348,17 @@ func (t *translator) callWithStep(up int, step *node, place, argc, at int) {
 			x.n = ToNumber(x)
 		}
 		m.r[to] = Value{x.n + k, &numberObject}
-		v := m.getCell(m.fn.up[up])
-		if fn := v.ready(argc); fn != nil {
-			m.enterCompiled(fn, fn.info.body, place, argc, p, at)
-		} else {
-			m.callCompiled(v, place, argc, p, at)
+		c := m.fn.up[up]
+		v := c.v
+		if c.open {
+			v = m.stack[c.slot]
 		}
+		// A function that calls itself is known.
+		if o := v.o; o != nil && o.ext != nil && o.ext.fn == m.fn && argc <= info.argc {
+			m.enterCompiled(m.fn, info.body, place, argc, p, at)
+			return
+		}
+		m.callCompiled(v, place, argc, p, at)
 	})
 }
 

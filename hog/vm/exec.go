@@ -57,7 +57,7 @@ func (m *Machine) runCompiled() (Value, error) {
 	m.peak = c.size
 	m.r = m.stack[:c.size]
 	m.takeNums(c, 0)
-	v := m.exec(c)
+	v := m.exec(c, &c.blocks[0])
 	m.closeCells(0)
 	if m.err != nil {
 		return Null, m.err
@@ -77,10 +77,32 @@ func (m *Machine) takeNums(c *compiled, base int) {
 	m.f = m.nums[base : base+c.nums]
 }
 
-// exec runs the blocks of a function in the frame that is set up. With m.err
-// set the value means nothing.
-func (m *Machine) exec(c *compiled) Value {
+// begin runs a function that begins with a bare condition, as recursive ones
+// do. Half of their calls end with it, and need no more than this.
+func (m *Machine) begin(c *compiled) Value {
 	b := &c.blocks[0]
+	if m.fuel < b.cost {
+		return m.exec(c, b)
+	}
+	m.fuel -= b.cost
+	next := b.no
+	if b.cond(m) {
+		next = b.yes
+	}
+	if m.err != nil {
+		return Null // no handler is registered yet
+	}
+	b = &c.blocks[next]
+	if b.kind != endReturn || len(b.stmts) > 0 || m.fuel < b.cost {
+		return m.exec(c, b)
+	}
+	m.fuel -= b.cost
+	return b.value(m)
+}
+
+// exec runs the blocks of a function from b on, in the frame that is set up.
+// With m.err set the value means nothing.
+func (m *Machine) exec(c *compiled, b *block) Value {
 	for {
 		if m.fuel -= b.cost; m.fuel < 0 {
 			if m.fail(m.refuel()); m.err != nil {
@@ -194,14 +216,14 @@ func (m *Machine) enterCompiled(fn *function, c *compiled, place, n int, p *Prog
 		m.takeNums(c, inner)
 	}
 	mem := m.mem
-	v := m.exec(c)
-	if c.closes {
-		m.closeCells(inner)
+	var v Value
+	if c.guarded {
+		v = m.begin(c)
+	} else {
+		v = m.exec(c, &c.blocks[0])
 	}
-	if c.tries {
-		for i := len(m.tries); i > 0 && m.tries[i-1].depth >= m.depth; i-- {
-			m.tries = m.tries[:i-1]
-		}
+	if c.closes || c.tries {
+		m.settleFrame(inner)
 	}
 	// What the callee leaves in its slots would count as reachable; only
 	// when it took memory is that worth the clearing.
@@ -218,6 +240,15 @@ func (m *Machine) enterCompiled(fn *function, c *compiled, place, n int, p *Prog
 	}
 	m.r = m.stack[base : base+size]
 	m.r[place] = v
+}
+
+// settleFrame ends what a frame may leave behind: cells of its slots that closures
+// keep, and handlers.
+func (m *Machine) settleFrame(inner int) {
+	m.closeCells(inner)
+	for i := len(m.tries); i > 0 && m.tries[i-1].depth >= m.depth; i-- {
+		m.tries = m.tries[:i-1]
+	}
 }
 
 // makeRoom is the rare part of a call: the depth limit, and larger stacks.

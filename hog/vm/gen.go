@@ -126,7 +126,7 @@ func (t *translator) genValue(n *node) valueFunc {
 		}
 		f := t.genNum(n)
 		return func(m *Machine) Value { return Value{f(m), &numberObject} }
-	case nodeTest, nodeNot, nodeAll, nodeAny:
+	case nodeTest, nodeNot, nodeAll, nodeAny, nodeAsk:
 		f := t.genCond(n)
 		return func(m *Machine) Value { return Bool(f(m)) }
 	case nodeDict:
@@ -246,6 +246,20 @@ func (t *translator) genIndex(n *node) valueFunc {
 		}
 		return v
 	}
+	if t.isNumSlot(n.b) && t.isBoxedSlot(n.a) {
+		i, j := n.a.slot, n.b.slot
+		return func(m *Machine) Value {
+			k := m.f[j]
+			if o := m.r[i].o; o != nil && o.list != nil {
+				if i := int(k); float64(i) == k && i > 0 && i <= len(o.list.elems) {
+					if v := o.list.elems[i-1]; o.flags == 0 || v.private() {
+						return v
+					}
+				}
+			}
+			return slow(m, m.r[i], Number(k))
+		}
+	}
 	if n.b.typ == typeNumber && t.isBoxedSlot(n.a) {
 		i, key := n.a.slot, t.genNum(n.b)
 		return func(m *Machine) Value {
@@ -263,7 +277,7 @@ func (t *translator) genIndex(n *node) valueFunc {
 		return func(m *Machine) Value {
 			o, k := m.r[i], m.r[j]
 			if o.o != nil && o.o.dict != nil && o.o.flags == 0 && k.o != nil && k.o.kind == KindString {
-				if at := o.o.dict.find(k); at >= 0 {
+				if at := o.o.dict.findAgain(k); at >= 0 {
 					return o.o.dict.vals[at]
 				}
 				return Null

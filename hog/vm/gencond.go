@@ -22,6 +22,8 @@ func (t *translator) genCond(n *node) condFunc {
 		return t.genJunction(n)
 	case nodeTest:
 		return t.genTest(n)
+	case nodeAsk:
+		return t.genAsk(n)
 	}
 	if n.typ == typeNumber {
 		f := t.genNum(n)
@@ -72,6 +74,24 @@ func (t *translator) genJunction(n *node) condFunc {
 			}
 		}
 		return result
+	}
+}
+
+// genAsk makes a library function that only tells yes or no.
+func (t *translator) genAsk(n *node) condFunc {
+	ask := n.lib.Test
+	if len(n.args) == 1 {
+		a := t.genValue(n.args[0])
+		return func(m *Machine) bool { return ask(a(m), Null) }
+	}
+	if t.isBoxedSlot(n.args[0]) && t.isBoxedSlot(n.args[1]) {
+		i, j := n.args[0].slot, n.args[1].slot
+		return func(m *Machine) bool { return ask(m.r[i], m.r[j]) }
+	}
+	a, b := t.genValue(n.args[0]), t.genValue(n.args[1])
+	return func(m *Machine) bool {
+		x := a(m)
+		return ask(x, b(m))
 	}
 }
 

@@ -141,6 +141,16 @@ func (t *translator) modConst(a *node, k float64) numFunc {
 			return mod(v, k)
 		}
 	}
+	if t.isNumSlot(a) {
+		i := a.slot
+		return func(m *Machine) float64 {
+			v := m.f[i]
+			if n := int64(v); float64(n) == v && n > 0 && n <= 0x7fffffff {
+				return float64(uint32(n) % small)
+			}
+			return mod(v, k)
+		}
+	}
 	return func(m *Machine) float64 {
 		v := x(m)
 		if n := int64(v); float64(n) == v && n > 0 && n <= 0x7fffffff {

@@ -55,6 +55,7 @@ const (
 	nodeDict
 	nodeList
 	nodeLib
+	nodeAsk // a library function by its Test
 	nodeFunc
 )
 
@@ -78,6 +79,8 @@ type compiled struct {
 	closes bool // locals are captured
 	clears bool // slots may hold references when it returns
 	tries  bool
+	// guarded tells that the first block is a condition and nothing else.
+	guarded bool
 }
 
 // block is straight code with one end.
@@ -213,6 +216,8 @@ func (t *translator) translate(info *funcInfo, root bool) bool {
 		}
 	}
 	t.out.merge()
+	first := &t.out.blocks[0]
+	t.out.guarded = first.kind == endCond && len(first.stmts) == 0
 	info.body = t.out
 	return true
 }
@@ -558,6 +563,10 @@ func (t *translator) callLibrary(in *instr, at int32) (ended bool) {
 		return t.failWith(t.p.callFault(site, n, len(t.stack)))
 	}
 	args := t.popN(n)
+	if site.lib.Test != nil && n == site.lib.Min && n <= 2 {
+		t.push(t.node(node{kind: nodeAsk, typ: typeBool, lib: site.lib, args: args}))
+		return false
+	}
 	call := t.node(node{kind: nodeLib, lib: site.lib, args: args, slot: len(t.stack), fails: true, at: int(at)})
 	for i := range args {
 		t.box(call.slot + i)

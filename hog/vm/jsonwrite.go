@@ -227,7 +227,23 @@ func appendEscaped(dst []byte, s string) []byte {
 // functions their print form. Deeper nesting than 2000, and cycles, are nil.
 func (v Value) ToGo() any { return toGo(v, nil) }
 
-func toGo(v Value, open []*object) any {
+// trail are the containers around a value, the innermost first.
+type trail struct {
+	o     *object
+	depth int
+	outer *trail
+}
+
+func (t *trail) holds(o *object) bool {
+	for ; t != nil; t = t.outer {
+		if t.o == o {
+			return true
+		}
+	}
+	return false
+}
+
+func toGo(v Value, around *trail) any {
 	switch v.Kind() {
 	case KindNull:
 		return nil
@@ -240,10 +256,13 @@ func toGo(v Value, open []*object) any {
 	case KindFunction:
 		return Print(v)
 	}
-	if len(open) >= maxNesting || slices.Contains(open, v.o) {
+	open := &trail{o: v.o, depth: 1, outer: around}
+	if around != nil {
+		open.depth = around.depth + 1
+	}
+	if open.depth > maxNesting || around.holds(v.o) {
 		return nil
 	}
-	open = append(open, v.o)
 	if v.o.list != nil {
 		out := make([]any, len(v.o.list.elems))
 		for i, e := range v.o.list.elems {

@@ -23,6 +23,11 @@ type Func struct {
 	// Min and Max are the numbers of arguments taken; Max -1 means no bound.
 	Min, Max int
 	Call     HostFunc
+	// Test is the function once more, where it takes one or two arguments, no
+	// fewer and no more, gives a boolean, and can do nothing else: not fail, not
+	// take memory, not call back. The machine then needs no Call. b is null
+	// when the function takes one.
+	Test func(a, b Value) bool
 	// Hog marks what PostHog wrote in Hog itself: its calls are frames that
 	// count against the depth, and its arity message is another one.
 	Hog bool

@@ -155,6 +155,9 @@ func (m *Machine) globalOf(prog *Program, keys []Value) Value {
 	return m.own(v)
 }
 
+// dictEntry is what a new key of a dict is charged with.
+const dictEntry = 48
+
 // setProperty writes a property (specification 4.6).
 func (m *Machine) setProperty(obj, key, val Value) error {
 	o := obj.o
@@ -171,7 +174,7 @@ func (m *Machine) setProperty(obj, key, val Value) error {
 		n := len(o.dict.keys)
 		o.dict.put(key, val)
 		if len(o.dict.keys) > n {
-			return m.alloc(48)
+			return m.alloc(dictEntry)
 		}
 		return nil
 	}

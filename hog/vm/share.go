@@ -42,6 +42,9 @@ func wrap(v Value) Value {
 	return Value{0, &object{kind: v.o.kind, flags: flagCow, list: v.o.list, dict: v.o.dict}}
 }
 
+// private tells that a read may give v as it is: it is nothing that is shared.
+func (v Value) private() bool { return v.o == nil || v.o.flags&flagFrozen == 0 }
+
 // view gives a frozen container an identity of its own, for programs that
 // never write.
 func view(v Value) Value {
@@ -56,6 +59,14 @@ func fresh(v Value, own bool) Value {
 	if own && v.o != nil && v.o.flags&flagFrozen != 0 {
 		return view(v)
 	}
+	return v
+}
+
+// SharedArray gives an array of elems, which belong to another value and never
+// change: the first write copies them.
+func SharedArray(elems []Value) Value {
+	v := newList(KindArray, elems[:len(elems):len(elems)])
+	v.o.flags = flagCow
 	return v
 }
 

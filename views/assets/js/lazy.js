@@ -12,6 +12,7 @@ const wanted = [
   soon("[data-hp-chart]", () => import("./chart.js")),
   soon("[data-hp-live]", () => import("./live.js")),
   soon("[data-hp-rows]", () => import("./rows.js")),
+  soon("[data-hp-api-docs]", () => import("./api-docs.js")),
   soon("[data-hp-ctrl]", () => import("./build.js")),
 ];
 

@@ -16,7 +16,11 @@ func goPeer(workload string, event map[string]any) ([]peer, error) {
 		return []peer{{"Go maps", func() (any, error) { return transform(event), nil }}}, nil
 	}
 	if f := native[workload]; f != nil {
-		return []peer{{"Go", func() (any, error) { return f(), nil }}}, nil
+		list := []peer{{"Go", func() (any, error) { return f(), nil }}}
+		if f := doubles[workload]; f != nil {
+			list = append(list, peer{"Go, doubles", func() (any, error) { return f(), nil }})
+		}
+		return list, nil
 	}
 	return nil, nil
 }
@@ -24,11 +28,11 @@ func goPeer(workload string, event map[string]any) ([]peer, error) {
 var native = map[string]func() float64{
 	"fib": func() float64 { return fib(25) },
 	"loop": func() float64 {
-		s := 0.0
-		for i := 0.0; i < 1e6; i++ {
-			s += math.Mod(i*2, 7)
+		s := 0
+		for i := range 1000000 {
+			s += i * 2 % 7
 		}
-		return s
+		return float64(s)
 	},
 	"mandelbrot": mandelbrot,
 	"strings": func() float64 {
@@ -42,7 +46,27 @@ var native = map[string]func() float64{
 	"dict": func() float64 {
 		d, a := map[string]float64{}, []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}
 		for i := range 20000 {
-			d[a[i%10]] += float64(i)
+			k := a[i%10]
+			d[k] = d[k] + float64(i)
+		}
+		return d["c"]
+	},
+}
+
+// doubles are the loops in the only numbers that Hog has.
+var doubles = map[string]func() float64{
+	"loop": func() float64 {
+		s := 0.0
+		for i := 0.0; i < 1e6; i++ {
+			s += math.Mod(i*2, 7)
+		}
+		return s
+	},
+	"dict": func() float64 {
+		d, a := map[string]float64{}, []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}
+		for i := 0.0; i < 20000; i++ {
+			k := a[int(math.Mod(i, 10))]
+			d[k] = d[k] + i
 		}
 		return d["c"]
 	},

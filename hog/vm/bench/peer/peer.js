@@ -4,9 +4,17 @@ const { exec, convertHogToJS } = require('@posthog/hogvm')
 const crypto = require('crypto')
 const readline = require('readline')
 
-// RE2 and JavaScript spell "ignore case" differently.
-const match = (regex, value) =>
-  regex.startsWith('(?i)') ? new RegExp(regex.slice(4), 'i').test(value) : new RegExp(regex).test(value)
+const RE2 = require('re2')
+
+// RE2 is what PostHog runs with, and JavaScript's own expressions what the
+// package falls back on, by taste of who embeds it. They spell "ignore case"
+// differently.
+let re2 = false
+const match = (regex, value) => {
+  const insensitive = regex.startsWith('(?i)')
+  const args = insensitive ? [regex.slice(4), 'i'] : [regex]
+  return (re2 ? new RE2(...args) : new RegExp(...args)).test(value)
+}
 
 let program, options
 function once() {
@@ -39,6 +47,7 @@ readline.createInterface({ input: process.stdin }).on('line', (line) => {
       external: { crypto, regex: { match } },
     }
   }
+  re2 = !!request.re2
   const result = JSON.stringify(once())
   process.stdout.write(JSON.stringify({ ...measure(request.seconds), result }) + '\n')
 })
