@@ -130,6 +130,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	if err != nil {
 		return err
 	}
+	a.definitions.Whole = a.engine.Normalized
 	a.reruns = &cdp.Reruns{Store: a.store, Runner: a.engine, Now: a.cfg.Now, Log: a.log}
 	a.functions = &cdp.Functions{
 		Store: a.store, Projects: a.store, Sealer: sealer, Templates: templates.Get, Now: a.cfg.Now, SiteURL: a.siteURL(),
