@@ -333,7 +333,8 @@ func (r *run) completed(out outcome) string {
 
 // completed is the last line of a run without error.
 func completed(total time.Duration, out outcome, url string) string {
-	b := append(make([]byte, 0, 96+len(url)), "Function completed in "...)
+	var room [320]byte // for most
+	b := append(room[:0], "Function completed in "...)
 	b = appendTwoDigits(b, milliseconds(total))
 	b = appendTwoDigits(append(b, "ms. Sync: "...), milliseconds(out.took))
 	b = appendTwoDigits(append(b, "ms. Mem: "...), float64(out.memory)/1024)
