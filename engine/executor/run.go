@@ -118,6 +118,9 @@ func (x *Executor) newRun(p cdp.Project, f *Function, inv *cdp.Invocation, globa
 
 // hide redacts; what to look for is collected at the first line that is kept.
 func (r *run) hide(s string) string {
+	if !r.plan.hides {
+		return s
+	}
 	if r.hidden == nil {
 		h := newRedactor(r.plan, r.inputs)
 		r.hidden = &h

@@ -41,7 +41,7 @@ type Scope struct {
 	// given are the globals of a test run; null values are derived as always.
 	given given
 
-	isoTime string // timestamp as text; "" while nobody asked
+	texts texts // null while nobody asked
 
 	// Made when first asked for; forgotten when the event changes.
 	filter vm.Value
@@ -360,18 +360,32 @@ func (s *Scope) sourceURL(f *Function) string {
 // transformGlobals are what a transformation sees, without its inputs. The
 // project's empty name and the site's URL are upstream's (specification 2.2).
 func (s *Scope) transformGlobals() vm.Value {
-	project := vm.DictOf(projectKeys, []vm.Value{vm.Number(float64(s.project.ID)), emptyText, vm.String(s.x.base)})
-	event := vm.DictOf(transformEventKeys, []vm.Value{vm.String(s.uuid), vm.String(s.name), vm.String(s.distinctID), s.props,
-		vm.String(s.elements), vm.String(s.isoTimestamp()), vm.String(s.props.Path("$current_url").Text())})
+	project := vm.DictOf(projectKeys, []vm.Value{vm.Number(float64(s.project.ID)), emptyText, s.x.baseText})
+	url, elements := s.props.Path("$current_url"), emptyText
+	if !url.IsString() {
+		url = emptyText
+	}
+	if s.elements != "" {
+		elements = vm.String(s.elements)
+	}
+	t := s.values()
+	event := vm.DictOf(transformEventKeys, []vm.Value{t.uuid, t.name, t.distinctID, s.props, elements, t.timestamp, url})
 	return vm.DictOf(transformKeys, append(make([]vm.Value, 0, 3), project.Freeze(), event.Freeze()))
 }
 
-// isoTimestamp is the event's time as programs see it.
-func (s *Scope) isoTimestamp() string {
-	if s.isoTime == "" {
-		s.isoTime = iso(s.timestamp)
+// texts are what the globals of transformations and filters share.
+type texts struct{ uuid, name, distinctID, timestamp vm.Value }
+
+// values makes the texts, or gives those that were made.
+func (s *Scope) values() *texts {
+	t := &s.texts
+	if t.timestamp.IsNull() {
+		t.uuid, t.timestamp = vm.String(s.uuid), vm.String(iso(s.timestamp))
 	}
-	return s.isoTime
+	if t.name.IsNull() {
+		t.name, t.distinctID = vm.String(s.name), vm.String(s.distinctID)
+	}
+	return t
 }
 
 // Keys of the dicts that each event makes.
@@ -392,8 +406,8 @@ func (s *Scope) plainGlobals() vm.Value {
 		if s.given.variables.IsDict() {
 			variables = s.given.variables
 		}
-		s.plain = vm.DictOf(plainFilterKeys, []vm.Value{vm.String(s.name), vm.String(s.uuid), vm.String(s.isoTimestamp()),
-			vm.String(s.distinctID), s.props, variables}).Freeze()
+		t := s.values()
+		s.plain = vm.DictOf(plainFilterKeys, []vm.Value{t.name, t.uuid, t.timestamp, t.distinctID, s.props, variables}).Freeze()
 	}
 	return s.plain
 }

@@ -178,6 +178,9 @@ type transformation struct {
 }
 
 func (w *transformation) hide(s string) string {
+	if !w.f.inputs.hides {
+		return s
+	}
 	if w.hidden == nil {
 		h := newRedactor(w.f.inputs, w.inputs)
 		w.hidden = &h
@@ -283,7 +286,11 @@ func (w *transformation) rename(v vm.Value, key string, to *string) bool {
 	}
 	text, _ := cut(got.Text(), maxName)
 	if text != "" {
+		if *to == text {
+			return true
+		}
 		*to = text
+		w.s.texts.name = vm.Null // and the distinct ID
 		w.s.forget()
 	}
 	return true
