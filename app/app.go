@@ -139,6 +139,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	if err != nil {
 		return err
 	}
+	a.definitions.Whole = a.engine.Normalized
 	a.reruns = &cdp.Reruns{Store: a.store, Runner: a.engine, Now: a.cfg.Now, Log: a.log}
 	a.functions = &cdp.Functions{
 		Store: a.store, Projects: a.store, Sealer: sealer, Templates: templates.Get, Now: a.cfg.Now, SiteURL: a.siteURL(),
@@ -182,7 +183,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		}
 	}
 	if a.plays("web") {
-		traces := &cdp.Traces{Store: a.store, Functions: a.functions, Checker: a.engine, Status: a.engine.Status}
+		traces := &cdp.Traces{Store: readable{a.store, a.engine}, Functions: a.functions, Checker: a.engine, Status: a.engine.Status}
 		programs, err := api.New(api.Config{
 			Functions: a.functions, Reader: a.store, Telemetry: a.store, People: a.store, Activities: a.store,
 			Tester: a.engine, Gallery: templates.Gallery{}, Reruns: a.reruns, Statuses: statuses{a.engine}, Now: a.cfg.Now,
@@ -194,7 +195,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 			return err
 		}
 		people, err := admin.New(admin.Config{
-			Functions: a.functions, Store: a.store, Accounts: a.accounts, Tester: a.engine, Live: liveFeed{a.engine}, Status: a.engine.Status,
+			Functions: a.functions, Store: readable{a.store, a.engine}, Accounts: a.accounts, Tester: a.engine, Live: liveFeed{a.engine}, Status: a.engine.Status,
 			Definitions: &cdp.Definitions{Store: a.store}, Traces: traces,
 			Templates:   templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
 			Version: Build().Version, Log: a.log, Now: a.cfg.Now,

@@ -19,5 +19,10 @@ func (e *Engine) Check(ctx context.Context, ev cdp.Event, codes []json.RawMessag
 	if err != nil {
 		return nil, err
 	}
+	// Recorded is the event as transformations left it.
+	s.Normalize()
+	if e.cfg.People != nil {
+		s.Know(ctx, e.cfg.People)
+	}
 	return e.exec.Check(s, codes), nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -105,10 +106,12 @@ type Engine struct {
 	counters *counters
 	lanes    *lanes
 	updates  *updates
-	events   *seen // UUIDs of events that went through
-	finished *seen // IDs of invocations that ended
-	now      func() time.Time
-	log      *slog.Logger
+	// happenings are pooled; see happening.
+	happenings sync.Pool
+	events     *seen // UUIDs of events that went through
+	finished   *seen // IDs of invocations that ended
+	now        func() time.Time
+	log        *slog.Logger
 
 	mu      sync.Mutex
 	started bool
@@ -294,8 +297,10 @@ func (e *Engine) Capture(ctx context.Context, events []cdp.Event) error {
 	return nil
 }
 
+// eventMessage makes the message of an event, which it refers to until it is
+// stored.
 func eventMessage(ev *cdp.Event) queue.Message {
-	return queue.Message{Topic: TopicEvents, Key: keyOf(ev.Project, ':', ev.DistinctID), ID: ev.UUID, Body: encodeEvent(ev)}
+	return queue.Message{Topic: TopicEvents, Key: keyOf(ev.Project, ':', ev.DistinctID), ID: ev.UUID, Work: (*arrival)(ev)}
 }
 
 // keyOf is a text that is unique to a project.
@@ -324,6 +329,10 @@ func (e *Engine) Test(ctx context.Context, req cdp.TestRequest) (cdp.TestResult,
 	return e.exec.Test(ctx, req)
 }
 
+// Normalized gives a recorded event as destinations saw it: with what follows
+// from its properties (runtime specification 1.10), which is not recorded.
+func (e *Engine) Normalized(ev cdp.Event) cdp.Event { return e.exec.Normalized(ev) }
+
 // logFor records a log entry that is not part of a run.
 func (e *Engine) logFor(p cdp.ProjectID, f cdp.FunctionID, inv cdp.InvocationID, level cdp.Level, message string) {
 	e.keepLogs([]cdp.LogEntry{{
@@ -336,9 +345,15 @@ func (e *Engine) keepLogs(entries []cdp.LogEntry) {
 		return
 	}
 	e.batcher.add(cdp.Batch{Logs: entries})
-	if !e.hub.watched() {
+	e.showLogs(entries)
+}
+
+// showLogs shows entries to whoever watches.
+func (e *Engine) showLogs(entries []cdp.LogEntry) {
+	if len(entries) == 0 || !e.hub.watched() {
 		return
 	}
+	entries = slices.Clone(entries) // whoever watches keeps them
 	for i := range entries {
 		e.hub.publish(entries[i].Project, entries[i].Function, LiveItem{Log: &entries[i]})
 	}

@@ -112,12 +112,14 @@ func (e *Engine) personUpdated(ctx context.Context, m queue.Message) ([]queue.Me
 		return nil, fmt.Errorf("read a person that has changed: %w", err)
 	}
 	scope := e.exec.NewPersonScope(ctx, set.project, news.UUID, e.now().UTC(), e.cfg.People, person)
-	h := &happening{e: e, set: set, scope: scope}
+	h := e.happening(set)
+	defer h.end()
+	h.scope = *scope
 	for _, f := range set.updates {
 		if err := h.offer(f); err != nil {
 			return nil, err
 		}
 	}
-	e.batcher.add(h.batch)
+	h.record(false)
 	return h.next, nil
 }

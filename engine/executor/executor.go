@@ -73,6 +73,7 @@ type Config struct {
 type Executor struct {
 	cfg      Config
 	base     string
+	baseText vm.Value // base, for programs
 	now      func() time.Time
 	newID    func() string
 	machines sync.Pool
@@ -107,6 +108,7 @@ func New(cfg Config) (*Executor, error) {
 		cfg: cfg, base: strings.TrimRight(cfg.BaseURL, "/"), now: cfg.Now, newID: cfg.NewID,
 		gate: newGate(), own: map[string]bool{},
 	}
+	x.baseText = vm.String(x.base)
 	x.machines.New = func() any { return new(vm.Machine) }
 	x.readers.New = func() any { return new(vm.JSONReader) }
 	x.transformations.New = newTransformation

@@ -72,6 +72,7 @@ func (s *Scope) Know(ctx context.Context, p People) {
 // specification 1.11 and 1.12). Most events say nothing new, and cost a look
 // at their properties.
 func (s *Scope) UpdatePeople(ctx context.Context, p People) error {
+	s.settle()
 	s.Know(ctx, p)
 	if err := s.updateGroups(); err != nil {
 		return err

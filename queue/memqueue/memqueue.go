@@ -109,6 +109,11 @@ func (q *Queue) add(msgs []queue.Message) error {
 	if slices.ContainsFunc(msgs, func(m queue.Message) bool { return m.Topic == "" }) {
 		return errors.New("a message needs a topic")
 	}
+	for i := range msgs {
+		if err := msgs[i].Write(); err != nil {
+			return err
+		}
+	}
 	now := time.Now()
 	for _, m := range msgs {
 		it := item{m: m, since: now}

@@ -37,6 +37,8 @@ func Exercise(t *testing.T, open func(t *testing.T) queue.Queue) {
 		{"many publishers lose nothing", many},
 		{"bodies are not kept after Publish", notKept},
 		{"what follows goes to its topic", follows},
+		{"work arrives as it is or written", work},
+		{"work that fails comes back", workFails},
 		{"an error brings the message back with a higher attempt", comesBack},
 		{"a panic counts as an error", panics},
 		{"NotBefore holds a message back", notBefore},
@@ -254,6 +256,79 @@ func follows(t *testing.T, q queue.Queue) {
 	}
 	if len(got) != 20 || len(seen) != 20 || !seen["e7-2"] {
 		t.Errorf("got %s", ids(got))
+	}
+}
+
+// errand is work that is not written yet.
+type errand string
+
+func (e errand) Size() int { return len(e) }
+
+func (e errand) AppendBody(dst []byte) ([]byte, error) { return append(dst, "written "+e...), nil }
+
+// taken is the work of a message, however it came.
+func taken(m queue.Message) string {
+	if e, ok := m.Work.(errand); ok {
+		return "written " + string(e)
+	}
+	return string(m.Body)
+}
+
+func work(t *testing.T, q queue.Queue) {
+	publish(t, q, queue.Message{Topic: "invocations", ID: "p", Work: errand("p")})
+	a := consume(t, q, "events", queue.ConsumeOptions{Workers: 2, Ordered: true}, func(_ context.Context, m queue.Message) ([]queue.Message, error) {
+		next := []queue.Message{{Topic: "invocations", ID: m.ID, Work: errand(m.ID)}}
+		if m.ID == "e7" {
+			next = append(next, queue.Message{Topic: "invocations", ID: "more", Work: errand("more")})
+		}
+		return next, nil
+	})
+	b := consume(t, q, "invocations", queue.ConsumeOptions{Workers: 2}, nil)
+	for i := range 10 {
+		publish(t, q, message("events", "e", i))
+	}
+	got := b.untilN(12)
+	a.end()
+	b.end()
+	seen := map[string]bool{}
+	for _, m := range got {
+		seen[m.ID] = true
+		if want := "written " + m.ID; taken(m) != want {
+			t.Errorf("%s arrived as %q", m.ID, taken(m))
+		}
+	}
+	if len(got) != 12 || len(seen) != 12 {
+		t.Errorf("got %s", ids(got))
+	}
+	if e, i := stats(t, q, "events"), stats(t, q, "invocations"); e.Depth+i.Depth != 0 {
+		t.Errorf("at the end, events are %+v and invocations %+v", e, i)
+	}
+}
+
+func workFails(t *testing.T, q queue.Queue) {
+	a := consume(t, q, "events", queue.ConsumeOptions{}, func(_ context.Context, m queue.Message) ([]queue.Message, error) {
+		return []queue.Message{{Topic: "invocations", ID: m.ID, Work: errand(m.ID)}}, nil
+	})
+	b := consume(t, q, "invocations", queue.ConsumeOptions{}, func(_ context.Context, m queue.Message) ([]queue.Message, error) {
+		if m.Attempt < 2 {
+			return nil, errors.New("not yet")
+		}
+		return []queue.Message{{Topic: "last", ID: m.ID, Work: errand("at last")}}, nil
+	})
+	c := consume(t, q, "last", queue.ConsumeOptions{}, nil)
+	publish(t, q, queue.Message{Topic: "events", ID: "a"})
+	last := c.untilN(1)
+	got := b.untilN(3)
+	a.end()
+	b.end()
+	c.end()
+	for i, m := range got {
+		if m.Attempt != i || taken(m) != "written a" {
+			t.Errorf("delivery %d: attempt %d, %q", i, m.Attempt, taken(m))
+		}
+	}
+	if len(got) != 3 || len(last) != 1 || taken(last[0]) != "written at last" {
+		t.Errorf("got %s, then %s", ids(got), ids(last))
 	}
 }
 
