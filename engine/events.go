@@ -79,7 +79,7 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 		e.counters.duplicates.Add(1)
 		return nil, nil
 	}
-	next, err := e.pass(ev, e.events.recorded(key))
+	next, err := e.pass(ctx, ev, m.Attempt > 0, e.events.recorded(key))
 	if err != nil {
 		return nil, err
 	}
@@ -88,16 +88,19 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 	return next, nil
 }
 
-// pass takes an event through its project's functions. One that was recorded
-// before is only worked on.
-func (e *Engine) pass(ev cdp.Event, recorded bool) ([]queue.Message, error) {
+// pass takes an event through its project's functions; again is one that was
+// begun before. One that was recorded before is only worked on.
+func (e *Engine) pass(ctx context.Context, ev cdp.Event, again, recorded bool) ([]queue.Message, error) {
 	set := e.registry.Load().projects[ev.Project]
 	if set == nil || len(set.functions) == 0 {
-		e.batcher.add(cdp.Batch{Events: []cdp.Event{ev}})
-		return nil, nil
+		if e.cfg.People == nil {
+			e.batcher.add(cdp.Batch{Events: []cdp.Event{ev}})
+			return nil, nil
+		}
+		set = &projectSet{project: cdp.Project{ID: ev.Project}} // it may still change persons
 	}
 	h := e.happening(set)
-	next, err := h.pass(&ev)
+	next, err := h.pass(ctx, &ev, again)
 	if err == nil {
 		h.record(recorded)
 	}
@@ -111,28 +114,46 @@ func (e *Engine) pass(ev cdp.Event, recorded bool) ([]queue.Message, error) {
 	return next, err
 }
 
-func (h *happening) pass(ev *cdp.Event) ([]queue.Message, error) {
+func (h *happening) pass(ctx context.Context, ev *cdp.Event, again bool) ([]queue.Message, error) {
 	if err := h.scope.Open(h.e.exec, h.set.project, ev); err != nil {
 		return nil, err
 	}
 	if !h.transform() {
 		return nil, nil
 	}
-	h.keepEvent()
-	h.scope.NormalizeLater()
+	if err := h.settlePeople(ctx); err != nil {
+		return nil, err
+	}
 	if err := h.deliver(); err != nil {
 		return nil, err
 	}
+	if err := h.scope.Fault(); err != nil {
+		return nil, err
+	}
+	h.tellOfPerson(again || ev.ReceivedAt.Before(h.e.events.began))
 	return h.next, nil
 }
 
-// keepEvent records the event as the transformations leave it. Whoever reads it
-// sees it as destinations do; see Normalized.
-func (h *happening) keepEvent() {
-	ev := h.scope.Head()
+// settlePeople records the event as the transformations leave it, and lets it
+// change its person and groups. Whoever reads the record sees it as destinations
+// do (see Normalized), but for the numbers of groups, which are recorded.
+func (h *happening) settlePeople(ctx context.Context) error {
 	h.text = h.scope.AppendProperties(h.text[:0])
+	if h.e.cfg.People == nil {
+		h.scope.NormalizeLater()
+	} else {
+		h.scope.Normalize()
+		if err := h.scope.UpdatePeople(ctx, h.e.cfg.People); err != nil {
+			return err
+		}
+		if h.scope.Grouped() {
+			h.text = h.scope.AppendProperties(h.text[:0])
+		}
+	}
+	ev := h.scope.Head()
 	ev.Properties = h.text
 	h.batch.Events = append(h.batch.Events, ev)
+	return nil
 }
 
 // transform runs the transformations in order; false when one dropped the event.

@@ -60,6 +60,8 @@ type projectSet struct {
 	byName map[string]*bucket
 	any    []*executor.Function
 	named  []*executor.Function // each destination of byName once
+	// updates are the destinations that wait for changes of persons.
+	updates []*executor.Function
 	// others counts events of names that stand nowhere, since counts were last
 	// written. An event counts here or in one bucket, never in two places.
 	others atomic.Int64
@@ -90,6 +92,8 @@ func arrange(project cdp.Project, functions map[cdp.FunctionID]*executor.Functio
 		switch {
 		case f.Type == cdp.Transformation:
 			p.transformations = append(p.transformations, f)
+		case f.Type == cdp.Destination && f.Source() == cdp.SourcePersonUpdates:
+			p.updates = append(p.updates, f)
 		case f.Type != cdp.Destination || f.Source() != "events":
 		case f.Names() == nil:
 			p.any = append(p.any, f)
@@ -100,6 +104,7 @@ func arrange(project cdp.Project, functions map[cdp.FunctionID]*executor.Functio
 	slices.SortFunc(p.transformations, inOrder)
 	slices.SortFunc(p.any, byID)
 	slices.SortFunc(p.named, byID)
+	slices.SortFunc(p.updates, byID)
 	for _, f := range p.named {
 		for name := range f.Names() {
 			b := p.byName[name]

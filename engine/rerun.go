@@ -27,8 +27,14 @@ func (e *Engine) Rerun(ctx context.Context, item cdp.RerunItem, ev cdp.Event) (c
 	if err := h.scope.Open(e.exec, set.project, &ev); err != nil {
 		return cdp.RerunMark{}, fmt.Errorf("read event %s: %w", ev.UUID, err)
 	}
+	if e.cfg.People != nil {
+		h.scope.Know(ctx, e.cfg.People)
+	}
 	h.scope.Normalize()
 	m := e.exec.Plan(f, &h.scope, mapping)
+	if err := h.scope.Fault(); err != nil {
+		return cdp.RerunMark{}, err
+	}
 	as := m.ID
 	e.keepLogs(m.Logs)
 	for _, o := range m.Outcomes {

@@ -91,6 +91,12 @@ type ConsumeOptions struct {
 	// Grace is how long stations may go on after Consume's context has ended
 	// before their own context ends; zero ends both together.
 	Grace time.Duration
+	// Settle, when it is not nil, is called before acknowledgements of the topic
+	// are made durable, and they are made only if it gives no error: what
+	// stations left in memory can be written there, in one go for many messages.
+	// It is called by one goroutine at a time, and also when there is nothing to
+	// write.
+	Settle func(ctx context.Context) error
 }
 
 // Stats describe a topic.

@@ -178,7 +178,8 @@ func (f *filter) matches(s *Scope) match {
 		s.settle()
 	}
 	globals := s.plainGlobals()
-	if !f.plain || s.given.groups.IsDict() {
+	// A filter may name a type of group, which no look at the program tells.
+	if !f.plain || s.given.groups.IsDict() || s.who.people != nil && s.props.Path("$groups").Len() > 0 {
 		globals = s.filterGlobals()
 	}
 	out := s.x.runOnce(f.program, globals, s.x.filterBudget(), nil)

@@ -49,6 +49,9 @@ type Scope struct {
 	event  vm.Value
 	person vm.Value
 	hasOne bool // person was looked for
+	group  vm.Value
+
+	who who
 }
 
 type given struct {
@@ -166,7 +169,7 @@ func (s *Scope) setProps(v vm.Value) {
 }
 
 func (s *Scope) forget() {
-	s.filter, s.plain, s.event, s.person, s.hasOne = vm.Null, vm.Null, vm.Null, vm.Null, false
+	s.filter, s.plain, s.event, s.person, s.hasOne, s.group = vm.Null, vm.Null, vm.Null, vm.Null, false, vm.Null
 }
 
 // edit gives a changeable copy of the top level of a dict.
@@ -256,15 +259,21 @@ func (s *Scope) addGiven() {
 	}
 }
 
-// personGlobal is the global "person", null when there is none. Until persons
-// are stored, a person is what its distinct ID and this event tell of it.
+// personGlobal is the global "person", null when there is none. Where persons
+// are not stored, a person is what its distinct ID and this event tell of it.
 func (s *Scope) personGlobal() vm.Value {
 	s.settle()
 	if s.hasOne {
 		return s.person
 	}
 	s.hasOne = true
-	id, props := PersonID(s.project.ID, s.distinctID), s.personProps()
+	var id string
+	var props vm.Value
+	if known, ok := s.knownPerson(); ok {
+		id, props = known.ID, known.Properties
+	} else {
+		id, props = PersonID(s.project.ID, s.distinctID), s.personProps()
+	}
 	if s.given.test {
 		if s.given.person.IsNull() {
 			return vm.Null
@@ -326,12 +335,7 @@ func (s *Scope) globals(f *Function) vm.Value {
 	if p := s.personGlobal(); !p.IsNull() {
 		g.Set("person", p)
 	}
-	switch {
-	case s.given.groups.IsDict():
-		g.Set("groups", s.given.groups)
-	default:
-		g.Set("groups", vm.NewDict(0).Freeze())
-	}
+	g.Set("groups", s.groups())
 	if !s.given.request.IsNull() {
 		g.Set("request", s.given.request)
 	}
@@ -460,7 +464,7 @@ func (s *Scope) addGroups(g vm.Value) {
 		g.Set("$group_"+n, key)
 		g.Set("group_"+n, empty)
 	}
-	names, vals := s.given.groups.Entries()
+	names, vals := s.groups().Entries()
 	for i, name := range names {
 		index := vals[i].Path("index")
 		props := vals[i].Path("properties")

@@ -309,12 +309,20 @@ func (w *transformation) host() map[string]vm.HostFunc {
 		"postHogCapture": func(*vm.Call) (vm.Value, error) {
 			return vm.Null, errors.New("posthogCapture is not supported in transformations")
 		},
-		// Without a database of places nothing is known of any address.
-		"geoipLookup":         func(*vm.Call) (vm.Value, error) { return vm.Null, nil },
+		"geoipLookup":         func(c *vm.Call) (vm.Value, error) { return w.x.place(c.Arg(0)), nil },
 		"cleanNullValues":     func(c *vm.Call) (vm.Value, error) { return cleanNulls(c.Arg(0), 0), nil },
 		"isKnownBotUserAgent": func(c *vm.Call) (vm.Value, error) { return vm.Bool(botAgent(c.Arg(0).Text())), nil },
 		"isKnownBotIp":        func(c *vm.Call) (vm.Value, error) { return vm.Bool(botAddress(c.Arg(0).Text())), nil },
 	}
+}
+
+// place is the host function geoipLookup: null for what is no text, no address
+// or not known (runtime specification 3.3 and 3.4).
+func (x *Executor) place(ip vm.Value) vm.Value {
+	if x.cfg.Places == nil || !ip.IsString() {
+		return vm.Null
+	}
+	return x.cfg.Places.Lookup(ip.Text())
 }
 
 func (w *transformation) print(c *vm.Call) (vm.Value, error) {

@@ -50,6 +50,7 @@ func Exercise(t *testing.T, open func(t *testing.T) queue.Queue) {
 		{"stations outlive the stop by Grace", grace},
 		{"a topic has one consumer", busy},
 		{"the depth counts what waits", depth},
+		{"nothing is acknowledged before it is settled", settles},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -743,5 +744,60 @@ func closed(t *testing.T, open func() Durable) {
 	}
 	if err := q.Consume(t.Context(), "events", queue.ConsumeOptions{}, nil); !errors.Is(err, queue.ErrClosed) {
 		t.Errorf("consume after close: %v", err)
+	}
+}
+
+// settles: what follows from a message comes after what its station left
+// behind was written, also when that fails at first.
+func settles(t *testing.T, q queue.Queue) {
+	const n = 200
+	var mu sync.Mutex
+	left, written, calls := map[string]bool{}, map[string]bool{}, 0
+	settle := func(context.Context) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if calls++; calls%3 == 1 {
+			return errors.New("cannot write now")
+		}
+		for id := range left {
+			written[id] = true
+		}
+		clear(left)
+		return nil
+	}
+	early := make(chan string, n)
+	after := consume(t, q, "after", queue.ConsumeOptions{Workers: 4}, func(_ context.Context, m queue.Message) ([]queue.Message, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !written[m.ID] {
+			early <- m.ID
+		}
+		return nil, nil
+	})
+	events := consume(t, q, "events", queue.ConsumeOptions{Workers: 4, Settle: settle}, func(_ context.Context, m queue.Message) ([]queue.Message, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		left[m.ID] = true
+		return []queue.Message{{Topic: "after", ID: m.ID}}, nil
+	})
+	for i := range n {
+		publish(t, q, message("events", "k", i))
+	}
+	after.until("all that follows", func(got []queue.Message) bool {
+		seen := map[string]bool{}
+		for _, m := range got {
+			seen[m.ID] = true
+		}
+		return len(seen) == n
+	})
+	events.end()
+	after.end()
+	select {
+	case id := <-early:
+		t.Errorf("%s came before its origin was settled", id)
+	default:
+	}
+	if s := stats(t, q, "events"); s.Depth != 0 {
+		t.Errorf("%d events are left", s.Depth)
 	}
 }
