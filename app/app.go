@@ -183,7 +183,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		}
 	}
 	if a.plays("web") {
-		traces := &cdp.Traces{Store: a.store, Functions: a.functions, Checker: a.engine, Status: a.engine.Status}
+		traces := &cdp.Traces{Store: readable{a.store, a.engine}, Functions: a.functions, Checker: a.engine, Status: a.engine.Status}
 		programs, err := api.New(api.Config{
 			Functions: a.functions, Reader: a.store, Telemetry: a.store, People: a.store, Activities: a.store,
 			Tester: a.engine, Gallery: templates.Gallery{}, Reruns: a.reruns, Statuses: statuses{a.engine}, Now: a.cfg.Now,
