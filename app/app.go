@@ -130,6 +130,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 		return err
 	}
 	a.definitions = definitions.New(a.store, a.store, a.log)
+	a.definitions.GroupIndex = persons.GroupIndex
 	a.engine, err = engine.New(engine.Config{
 		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.definitions, States: a.store, Windows: a.store, Memory: a.store,
 		Fetch: a.fetch.Do, Sealer: sealer, Places: places, People: persons, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
