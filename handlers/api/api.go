@@ -78,7 +78,10 @@ type Config struct {
 }
 
 // Handler answers programs.
-type Handler struct{ c Config }
+type Handler struct {
+	c     Config
+	heads heads
+}
 
 // New makes a Handler and refuses what is missing.
 func New(c Config) (*Handler, error) {

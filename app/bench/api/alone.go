@@ -20,6 +20,7 @@ type single struct {
 	large              bool               // asked of the Hogpen with many rows
 	worst              time.Duration      // goal for the median
 	median             time.Duration      // of the least disturbed round
+	cost               time.Duration      // processor time of an answer, on average
 }
 
 // terms are searches of every kind: with many hits, one, none; with none but
@@ -72,10 +73,11 @@ func (b *bench) alone(ctx context.Context) error {
 			if q.large {
 				s = b.large
 			}
-			median, err := s.median(ctx, q, &count)
+			median, cost, err := s.median(ctx, q, &count)
 			if err != nil {
 				return fmt.Errorf("%s: %w", q.name, err)
 			}
+			q.cost += cost / time.Duration(b.o.rounds+1)
 			if round == 1 || round > 1 && median < q.median {
 				q.median = median
 			}
@@ -85,24 +87,30 @@ func (b *bench) alone(ctx context.Context) error {
 	return nil
 }
 
-// median is that of 41 answers.
-func (s *server) median(ctx context.Context, q *single, count *int) (time.Duration, error) {
+// median is that of 41 answers, with the processor time of one.
+func (s *server) median(ctx context.Context, q *single, count *int) (median, cost time.Duration, err error) {
+	const times = 41
+	before, err := s.CPU()
+	if err != nil {
+		return 0, 0, err
+	}
 	client := &fasthttp.Client{MaxConnsPerHost: 1, NoDefaultUserAgentHeader: true}
 	defer client.CloseIdleConnections()
 	var took []time.Duration
-	for range 41 {
+	for range times {
 		body := ""
 		if *count++; q.body != nil {
 			body = q.body(*count)
 		}
 		at := time.Now()
 		if _, err := s.ask(client, q.method, q.path, body); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		took = append(took, time.Since(at))
 		if err := ctx.Err(); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 	}
-	return quantile(took, 0.5), nil
+	after, err := s.CPU()
+	return quantile(took, 0.5), (after - before) / times, err
 }

@@ -31,8 +31,9 @@ func (b *bench) print(out io.Writer) {
 			}
 		}
 	}
+	fmt.Fprintln(w, "\none request at a time\tmedian ms\twant\t\tµs of CPU an answer")
 	for _, q := range b.singles {
-		fmt.Fprintf(w, "%s, median ms\t%.2f\t≤ %.0f\t%s\n", q.name, ms(q.median), ms(q.worst), verdict(q.median <= q.worst))
+		fmt.Fprintf(w, "%s\t%.2f\t≤ %.0f\t%s\t%d\n", q.name, ms(q.median), ms(q.worst), verdict(q.median <= q.worst), q.cost.Microseconds())
 	}
 }
 
