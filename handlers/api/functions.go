@@ -344,7 +344,7 @@ func ordersOf(members fields.Members) (map[cdp.FunctionID]int, error) {
 		}
 		n, fault := fields.ToInt(m.Value, fields.Between(0, cdp.MaxExecutionOrder))
 		if fault != nil {
-			return nil, cdp.Errorf(cdp.Invalid, fields.At("orders", m.Name), "%s", fault.Message).WithAPICode(fault.Code)
+			return nil, cdp.ErrorAt(cdp.Invalid, fields.To("orders", m.Name), "%s", fault.Message).WithAPICode(fault.Code)
 		}
 		orders[id] = n
 	}
