@@ -85,7 +85,7 @@ func run(ctx context.Context, o options) error {
 
 // start fills and starts the servers.
 func (b *bench) start(ctx context.Context) (err error) {
-	if b.ours, err = startHogpen(ctx, b.o.hogpen, filepath.Join(b.o.data, "hogpen"), b.o.rows); err != nil {
+	if b.ours, err = startHogpen(ctx, b.o.hogpen, filepath.Join(b.o.data, "hogpen"), b.o.rows, true); err != nil {
 		return err
 	}
 	if b.o.peer != "" {
@@ -94,7 +94,7 @@ func (b *bench) start(ctx context.Context) (err error) {
 		}
 	}
 	if b.o.many > 0 {
-		b.large, err = startHogpen(ctx, b.o.hogpen, filepath.Join(b.o.data, "large"), b.o.many)
+		b.large, err = startHogpen(ctx, b.o.hogpen, filepath.Join(b.o.data, "large"), b.o.many, false)
 	}
 	return err
 }

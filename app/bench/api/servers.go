@@ -35,7 +35,7 @@ const email, password = "ada@example.com", "correct horse battery"
 
 // startHogpen sets up a Hogpen, fills it and starts it, signed in: a
 // personal API key might ask no more than 480 times a minute.
-func startHogpen(ctx context.Context, binary, dir string, count int) (*server, error) {
+func startHogpen(ctx context.Context, binary, dir string, count int, enabled bool) (*server, error) {
 	out, err := exec.CommandContext(ctx, binary, "setup", "--data", dir, "--email", email, "--password", password,
 		"--name", "Ada", "--project", "Bench", "--json").Output()
 	if err != nil {
@@ -45,7 +45,7 @@ func startHogpen(ctx context.Context, binary, dir string, count int) (*server, e
 	if err := json.Unmarshal(out, &info); err != nil {
 		return nil, err
 	}
-	if err := fill(ctx, dir, count); err != nil {
+	if err := fill(ctx, dir, count, enabled); err != nil {
 		return nil, fmt.Errorf("fill: %w", err)
 	}
 	p, address, err := process.Launch(ctx, dir+"-logs", "Open ", binary, "serve", "--data", dir, "--addr", "127.0.0.1:0", "--log-format", "json", "--log-level", "warn")
@@ -62,7 +62,7 @@ func startHogpen(ctx context.Context, binary, dir string, count int) (*server, e
 
 // fill writes the rows straight into the database of a project that nobody
 // serves yet.
-func fill(ctx context.Context, dir string, count int) error {
+func fill(ctx context.Context, dir string, count int, enabled bool) error {
 	store, err := db.Open(ctx, db.Options{Dir: dir})
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func fill(ctx context.Context, dir string, count int) error {
 		row := rows.Row(i)
 		f := &cdp.Function{
 			ID: cdp.FunctionID(uuid.Must(uuid.NewV7()).String()), Project: 1, Type: cdp.Destination, Name: &row.Name,
-			Description: row.Description, Enabled: true, Hog: rows.Hog, Bytecode: json.RawMessage(`["_H",1,29,38]`),
+			Description: row.Description, Enabled: enabled, Hog: rows.Hog, Bytecode: json.RawMessage(`["_H",1,29,38]`),
 			Version: 1, CreatedAt: began, UpdatedAt: began.Add(time.Duration(i) * time.Millisecond), CreatedBy: 1, UpdatedBy: 1,
 		}
 		f.Filters = cdp.Filters{Source: "events", Events: []json.RawMessage{json.RawMessage(`{"id":"signup","name":"signup","type":"events","order":0}`)},
@@ -92,7 +92,7 @@ func (s *server) signIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	client := &http.Client{Jar: jar}
+	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer client.CloseIdleConnections()
 	page, err := text(ctx, client, "GET", s.url+"/login", "", "")
 	if err != nil {
