@@ -49,6 +49,7 @@ bench-json: ## an event read and written beside encoding/json, goccy and sonic, 
 
 bench-pipeline: build ## the pipeline beside a bare Go reference and PostHog's machine in Node; PEER=/path/to/benthos adds that
 	$(GO) build -C app/bench/pipeline/reference -trimpath -o $(CURDIR)/bin/bench-reference .
+	$(GO) build -trimpath -o bin/bench-profiled ./app/bench/pipeline/profiled
 	$(GO) run ./app/bench/pipeline -artifacts artifacts/pipeline $(ARGS)
 
 bench-api: build ## the API beside PocketBase, 10,000 rows in each; then pages and API in one process

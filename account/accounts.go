@@ -51,6 +51,9 @@ type Config struct {
 	// MaxHashes is how many passwords are hashed at the same time, each of
 	// which takes 19 MiB; the number of processors by default.
 	MaxHashes int
+	// Made is told of a project that was just made, and by whom, so that it may
+	// get what new projects have; its error is logged. May be nil.
+	Made func(ctx context.Context, p cdp.Project, owner User) error
 	// Log is told what must not fail a request, such as a note of a key's
 	// last use that could not be written.
 	Log *slog.Logger
@@ -64,6 +67,7 @@ type Accounts struct {
 	rand    io.Reader
 	newID   func() string
 	log     *slog.Logger
+	made    func(ctx context.Context, p cdp.Project, owner User) error
 	hashing chan struct{}
 	decoy   string // hash of no password, compared when nobody has the e-mail
 	failed  *throttle
@@ -76,7 +80,7 @@ func New(c Config) (*Accounts, error) {
 	if c.Store == nil {
 		return nil, errors.New("account: a store is required")
 	}
-	a := &Accounts{store: c.Store, now: c.Now, rand: c.Rand, newID: c.NewID, log: c.Log}
+	a := &Accounts{store: c.Store, now: c.Now, rand: c.Rand, newID: c.NewID, log: c.Log, made: c.Made}
 	if a.now == nil {
 		a.now = time.Now
 	}

@@ -114,6 +114,11 @@ func (a *Accounts) Setup(ctx context.Context, r SetupRequest) (SetupResult, erro
 	if err != nil {
 		return SetupResult{}, err
 	}
+	if a.made != nil {
+		if err := a.made(ctx, p, u); err != nil {
+			a.log.Error("furnish the new project", "project", p.ID, "error", err)
+		}
+	}
 	return SetupResult{User: u, Organization: o, Project: p, Key: clear}, nil
 }
 

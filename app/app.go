@@ -23,6 +23,7 @@ import (
 	"hogpen/engine"
 	"hogpen/engine/definitions"
 	"hogpen/engine/fetch"
+	"hogpen/engine/people"
 	"hogpen/handlers/admin"
 	"hogpen/handlers/api"
 	"hogpen/handlers/capture"
@@ -99,7 +100,7 @@ func (a *App) build(ctx context.Context) error {
 	if a.listener, err = net.Listen("tcp", a.cfg.Addr); err != nil {
 		return fmt.Errorf("listen on %s: %w", a.cfg.Addr, err)
 	}
-	if a.accounts, err = account.New(account.Config{Store: a.store, Now: a.cfg.Now, Log: a.log}); err != nil {
+	if a.accounts, err = account.New(account.Config{Store: a.store, Now: a.cfg.Now, Log: a.log, Made: a.furnish}); err != nil {
 		return err
 	}
 	if a.cfg.Demo {
@@ -120,16 +121,25 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 		return fmt.Errorf("--fetch-allow: %w", err)
 	}
 	a.fetch = fetch.New(fetch.Config{Allow: rules, UserAgent: "Hogpen/" + Build().Version, Proxy: http.ProxyFromEnvironment})
+	places, err := a.openPlaces()
+	if err != nil {
+		return err
+	}
+	persons, err := people.New(people.Config{Store: a.store, Log: a.log, Now: a.cfg.Now})
+	if err != nil {
+		return err
+	}
 	a.definitions = definitions.New(a.store, a.store, a.log)
 	a.engine, err = engine.New(engine.Config{
 		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.definitions, States: a.store, Windows: a.store, Memory: a.store,
-		Fetch: a.fetch.Do, Sealer: sealer, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
+		Fetch: a.fetch.Do, Sealer: sealer, Places: places, People: persons, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
 		NoEvents: !a.plays("events"), NoInvocations: !a.plays("invocations"),
 		Now: a.cfg.Now, Log: a.log,
 	})
 	if err != nil {
 		return err
 	}
+	a.definitions.Whole = a.engine.Normalized
 	a.reruns = &cdp.Reruns{Store: a.store, Runner: a.engine, Now: a.cfg.Now, Log: a.log}
 	a.functions = &cdp.Functions{
 		Store: a.store, Projects: a.store, Sealer: sealer, Templates: templates.Get, Now: a.cfg.Now, SiteURL: a.siteURL(),
@@ -173,20 +183,21 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		}
 	}
 	if a.plays("web") {
+		traces := &cdp.Traces{Store: readable{a.store, a.engine}, Functions: a.functions, Checker: a.engine, Status: a.engine.Status}
 		programs, err := api.New(api.Config{
 			Functions: a.functions, Reader: a.store, Telemetry: a.store, People: a.store, Activities: a.store,
 			Tester: a.engine, Gallery: templates.Gallery{}, Reruns: a.reruns, Statuses: statuses{a.engine}, Now: a.cfg.Now,
 			Accounts: a.accounts, Settings: &cdp.ProjectSettings{Store: a.store, Now: a.cfg.Now, Functions: a.functions},
 			Named: a.store, Actions: &cdp.Actions{Store: a.store, Functions: a.functions},
-			Cohorts: &cdp.Cohorts{Store: a.store, Functions: a.functions},
+			Cohorts: &cdp.Cohorts{Store: a.store, Functions: a.functions}, Traces: traces,
 		})
 		if err != nil {
 			return err
 		}
 		people, err := admin.New(admin.Config{
-			Functions: a.functions, Store: a.store, Accounts: a.accounts, Tester: a.engine, Live: liveFeed{a.engine}, Status: a.engine.Status,
-			Definitions: &cdp.Definitions{Store: a.store},
-			Templates:   templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
+			Functions: a.functions, Store: readable{a.store, a.engine}, Accounts: a.accounts, Tester: a.engine, Live: liveFeed{a.engine}, Status: a.engine.Status,
+			Definitions: &cdp.Definitions{Store: a.store}, Traces: traces,
+			Templates: templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
 			Version: Build().Version, Log: a.log, Now: a.cfg.Now,
 		})
 		if err != nil {

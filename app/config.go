@@ -26,6 +26,7 @@ type Config struct {
 	Roles          []string
 	SecretKey      string
 	FetchAllow     []string
+	GeoIPDatabase  string
 	RetainEvents   time.Duration
 	RetainLogs     time.Duration
 	RetainMetrics  time.Duration
@@ -71,6 +72,7 @@ func Options() []Option {
 		list("roles", "web,capture,events,invocations", "which parts this process runs", checkRole, func(c *Config) *[]string { return &c.Roles }),
 		secret(text("secret-key", "", "seals secret inputs and signs cookies; made in the data folder when empty", func(c *Config) *string { return &c.SecretKey })),
 		list("fetch-allow", "", "CIDRs or hosts that functions may reach although they are private, such as 127.0.0.1/32", nil, func(c *Config) *[]string { return &c.FetchAllow }),
+		text("geoip-database", "", "a file in the MaxMind DB format, such as GeoLite2-City.mmdb, for geoipLookup; nothing is known of any address when empty", func(c *Config) *string { return &c.GeoIPDatabase }),
 		days("retain-events", "7d", "how long events are kept", func(c *Config) *time.Duration { return &c.RetainEvents }),
 		days("retain-logs", "14d", "how long log entries and runs are kept", func(c *Config) *time.Duration { return &c.RetainLogs }),
 		days("retain-metrics", "90d", "how long metrics are kept", func(c *Config) *time.Duration { return &c.RetainMetrics }),

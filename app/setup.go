@@ -7,6 +7,7 @@ import (
 	"hogpen/account"
 	"hogpen/cdp"
 	"hogpen/db"
+	"hogpen/templates"
 )
 
 // SetupRequest asks for the first owner of a data folder.
@@ -76,10 +77,15 @@ func withAccounts(ctx context.Context, cfg Config, work func(*db.Store, *account
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	if _, err := openSealer(cfg); err != nil {
+	sealer, err := openSealer(cfg)
+	if err != nil {
 		return err
 	}
-	accounts, err := account.New(account.Config{Store: store, Now: cfg.Now, Log: newLogger(cfg)})
+	functions := &cdp.Functions{Store: store, Projects: store, Sealer: sealer, Templates: templates.Get, Now: cfg.Now}
+	accounts, err := account.New(account.Config{Store: store, Now: cfg.Now, Log: newLogger(cfg),
+		Made: func(ctx context.Context, p cdp.Project, owner account.User) error {
+			return addPlaces(ctx, cfg, functions, p.ID, owner.ID)
+		}})
 	if err != nil {
 		return err
 	}

@@ -15,9 +15,3 @@ type Event struct {
 	ReceivedAt time.Time       `json:"received_at"` // our time
 	Properties json.RawMessage `json:"properties"`  // an object, raw as received but for $set, $ip, $sent_at
 }
-
-// Person is what is known of who did it.
-type Person struct {
-	ID         string // UUID
-	Properties json.RawMessage
-}

@@ -18,6 +18,7 @@ const (
 	MainFile      = "hogpen.db"
 	QueueFile     = "queue.db"
 	TelemetryFile = "telemetry.db"
+	PersonsFile   = "persons.db"
 )
 
 // Options say where the database is and how it behaves.
@@ -42,6 +43,7 @@ type Options struct {
 type Store struct {
 	main      *pool
 	telemetry *pool
+	persons   *pool
 	catalogue *catalogue
 	record    *recorder
 	now       func() time.Time
@@ -75,7 +77,13 @@ func (s *Store) open(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	s.telemetry, err = openPool(ctx, filepath.Join(o.Dir, TelemetryFile), poolOptions{
-		Busy: o.Busy, Sync: "NORMAL", CacheKB: 8192, CheckpointPages: 4000})
+		Busy: o.Busy, Sync: "NORMAL", CacheKB: 4096, CheckpointPages: 4000})
+	if err != nil {
+		return err
+	}
+	// A person's row is written before the queue forgets the event that changed
+	// it, so it must be as safe as the queue.
+	s.persons, err = openPool(ctx, filepath.Join(o.Dir, PersonsFile), poolOptions{Busy: o.Busy, CacheKB: 8192, CheckpointPages: 4000})
 	if err != nil {
 		return err
 	}
@@ -96,7 +104,7 @@ type file struct {
 }
 
 func (s *Store) files() []file {
-	return []file{{"main", s.main}, {"telemetry", s.telemetry}}
+	return []file{{"main", s.main}, {"telemetry", s.telemetry}, {"persons", s.persons}}
 }
 
 // prepare migrates a file, or with check only makes sure that nothing is

@@ -1,18 +1,19 @@
 // Package db is the database: all SQL of the house stands here, one file per
 // noun, and nothing of database/sql leaves it.
 //
-// The data folder holds three SQLite files, so that none slows another:
+// The data folder holds four SQLite files, so that none slows another:
 //
 //	hogpen.db     people, projects, functions, versions; precious and small
 //	queue.db      events waiting, retries, suspended invocations (see Queue)
 //	telemetry.db  recent events, runs, log entries, metrics; pruned
+//	persons.db    persons and groups that events are about
 //
 // Each file is opened as a pool: one connection that writes, whose
 // transactions take the write lock when they begin, and a few that only read.
 // With one writer there is nobody to wait for inside the process; readers see
-// the last commit and are never blocked (write-ahead logging). hogpen.db and
-// queue.db sync every commit, for their writes were acknowledged to somebody;
-// telemetry.db may lose the last moments in a power cut, never more.
+// the last commit and are never blocked (write-ahead logging). hogpen.db,
+// persons.db and queue.db sync every commit, for their writes were acknowledged
+// to somebody; telemetry.db may lose the last moments in a power cut, never more.
 //
 // Lists of functions are answered from a catalogue: for each project that was
 // asked about, the few columns that lists sort, filter and search by are kept

@@ -22,14 +22,14 @@ var migrations embed.FS
 
 // Migration is one step of a schema, applied or pending.
 type Migration struct {
-	Database string // main, queue, telemetry
+	Database string // main, queue, telemetry, persons
 	Version  int64
 	Name     string // the file's name
 	Applied  bool
 	Took     time.Duration // of those just applied
 }
 
-// provider reads the migrations of one database: main, queue or telemetry.
+// provider reads the migrations of one database: main, queue, telemetry or persons.
 func provider(p *pool, database string) (*goose.Provider, error) {
 	dir, err := fs.Sub(migrations, "migrations/"+database)
 	if err != nil {

@@ -89,20 +89,26 @@ type packer struct {
 	raw    []byte
 	tail   []byte // what few readers want: properties of events
 	room   []byte // for both, compressed
+	kept   []byte // finished packs' bodies and marks, until all are stored
 	sums   map[tally]*tally
 	hashes []uint32
 }
 
 func (p *packer) begin(project cdp.ProjectID) {
-	*p = packer{head: head{project: project}, raw: p.raw[:0], tail: p.tail[:0], room: p.room, hashes: p.hashes[:0], sums: map[tally]*tally{}}
+	if clear(p.sums); p.sums == nil {
+		p.sums = map[tally]*tally{}
+	}
+	*p = packer{head: head{project: project}, raw: p.raw[:0], tail: p.tail[:0], room: p.room, kept: p.kept, hashes: p.hashes[:0], sums: p.sums}
 }
 
 // keptRoom is up to which size a packer's buffers are kept for the next pack.
 const keptRoom = 4 * packBytes
 
+// forget is called when what p made is stored.
 func (p *packer) forget() {
-	if cap(p.raw)+cap(p.tail)+cap(p.room) > keptRoom {
-		p.raw, p.tail, p.room = nil, nil, nil
+	p.kept = p.kept[:0]
+	if cap(p.raw)+cap(p.tail)+cap(p.room)+cap(p.kept) > keptRoom {
+		p.raw, p.tail, p.room, p.kept = nil, nil, nil, nil
 	}
 }
 
@@ -160,12 +166,14 @@ func (p *packer) end() stored {
 	}
 	// A body is the length of its first part, and both parts, each compressed.
 	first := s2.Encode(p.room[:cap(p.room)], p.raw)
-	out := stored{head: p.head, body: append(binary.AppendUvarint(make([]byte, 0, len(first)+len(p.tail)/3+16), uint64(len(first))), first...)}
-	out.body = append(out.body, s2.Encode(p.room[:cap(p.room)], p.tail)...)
-	out.marks = make([]byte, 0, 4*len(p.hashes))
+	out, at := stored{head: p.head}, len(p.kept)
+	p.kept = append(binary.AppendUvarint(p.kept, uint64(len(first))), first...)
+	p.kept = append(p.kept, s2.Encode(p.room[:cap(p.room)], p.tail)...)
+	out.body, at = p.kept[at:len(p.kept):len(p.kept)], len(p.kept)
 	for _, h := range slices.Compact(p.hashes) {
-		out.marks = binary.LittleEndian.AppendUint32(out.marks, h)
+		p.kept = binary.LittleEndian.AppendUint32(p.kept, h)
 	}
+	out.marks = p.kept[at:len(p.kept):len(p.kept)]
 	for _, list := range [][]tally{p.groups, p.names} {
 		out.digest = binary.AppendUvarint(out.digest, uint64(len(list)))
 		for _, t := range list {

@@ -24,11 +24,9 @@ type lastRun struct {
 	at       int64
 }
 
-// sortOut decides what of a batch is packed.
-func (s *Store) sortOut(b *cdp.Batch) packed {
+// sortOut decides what of a batch is packed; packs lie in p's memory.
+func (s *Store) sortOut(p *packer, b *cdp.Batch) packed {
 	out := packed{rows: cdp.Batch{Runs: b.Runs}}
-	p := s.takePacker()
-	defer s.givePacker(p)
 	if len(b.Events) >= s.packFrom {
 		out.events = packAll(p, b.Events, func(e *cdp.Event) cdp.ProjectID { return e.Project }, func(p *packer, i int) { p.event(&b.Events[i]) })
 	} else {

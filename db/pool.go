@@ -24,8 +24,9 @@ type poolOptions struct {
 	// Sync is SQLite's synchronous setting: FULL (the default) syncs every
 	// commit; NORMAL may lose the last commits in a power cut.
 	Sync string
-	// CacheKB bounds each connection's page cache: 4096.
-	CacheKB int
+	// CacheKB bounds each connection's page cache: 4096. ReaderCacheKB is that
+	// of those that read, if it is not 0.
+	CacheKB, ReaderCacheKB int
 	// Busy is how long a statement waits for another process's lock: 5 s.
 	Busy time.Duration
 	// Readers is the number of reading connections: twice the processors,
@@ -139,6 +140,9 @@ func (p *pool) connect(ctx context.Context, patience time.Duration) error {
 // is executed reaches one connection of a pool only.
 func dsn(path string, o poolOptions, write bool) string {
 	q := url.Values{}
+	if !write && o.ReaderCacheKB != 0 {
+		o.CacheKB = o.ReaderCacheKB
+	}
 	if o.PageBytes != 0 {
 		// Before the journal mode, which writes the first page.
 		q.Add("_pragma", "page_size("+strconv.Itoa(o.PageBytes)+")")

@@ -87,6 +87,10 @@ func (o QueueOptions) withDefaults() QueueOptions {
 // Messages that must wait for a time, held back or failed, move to a table of
 // their own, where each is a row.
 //
+// What follows from a message need not be stored, if its topic is consumed in
+// this process and keeps up: it rides on the message it follows from, which is
+// finished with it (see passenger).
+//
 // A topic's consumer keeps a window over its blocks. A block that was just
 // committed enters it from memory when the window has room, else it is read
 // later, in order. In an ordered topic the window has a lane for each key.
@@ -229,8 +233,9 @@ func openQueuePool(ctx context.Context, path string) (*pool, error) {
 // side when they pause (see fold): what is consumed soon after it came never
 // reaches the database file. Pages of 8 KB hold a block in half as many pieces
 // as the usual ones; larger ones make single messages dear, since each commit
-// writes two pages besides its messages.
-var queuePool = poolOptions{PageBytes: 8192, Sync: "FULL", CacheKB: 8192, Readers: 4, CheckpointPages: 4000}
+// writes two pages besides its messages. The cache holds what one commit writes;
+// readers read what they read once.
+var queuePool = poolOptions{PageBytes: 8192, Sync: "FULL", CacheKB: 4096, ReaderCacheKB: 512, Readers: 4, CheckpointPages: 4000}
 
 // start prepares the writer and rebuilds what is kept in memory.
 func (q *Queue) start(ctx context.Context, dir string) error {
@@ -332,6 +337,9 @@ func (q *Queue) pack(p *parcel, msgs []queue.Message) error {
 	size := 0
 	for i := range msgs {
 		size += len(msgs[i].Key) + len(msgs[i].ID) + len(msgs[i].Body) + messageRoom
+		if w := msgs[i].Work; w != nil && msgs[i].Body == nil {
+			size += w.Size()
+		}
 	}
 	p.buf = slices.Grow(p.buf, size)
 	var t *queueTopic

@@ -39,9 +39,6 @@ const messageRoom = 24
 
 // appendMessage adds the stored form of m to dst. The error has code TooLarge.
 func appendMessage(dst []byte, m *queue.Message) ([]byte, error) {
-	if size := len(m.ID) + len(m.Key) + len(m.Body); size > maxMessage-64 {
-		return dst, cdp.Errorf(cdp.TooLarge, "", "A message of %d bytes is too large for the queue.", size)
-	}
 	start := len(dst)
 	dst = append(dst, 0, 0, 0, 0)
 	dst = binary.AppendUvarint(dst, uint64(max(m.Attempt, 0)))
@@ -49,7 +46,13 @@ func appendMessage(dst []byte, m *queue.Message) ([]byte, error) {
 	dst = binary.AppendUvarint(dst, uint64(len(m.Key)))
 	dst = append(dst, m.ID...)
 	dst = append(dst, m.Key...)
-	dst = append(dst, m.Body...)
+	dst, err := m.AppendBody(dst)
+	if err != nil {
+		return dst[:start], err
+	}
+	if size := len(dst) - start; size > maxMessage {
+		return dst[:start], cdp.Errorf(cdp.TooLarge, "", "A message of %d bytes is too large for the queue.", size)
+	}
 	binary.LittleEndian.PutUint32(dst[start:], crc32.Checksum(dst[start+4:], castagnoli))
 	return dst, nil
 }

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -85,6 +86,7 @@ type batch struct {
 	finished []*finish
 	fresh    []*liveBlock
 	bytes    int64 // stored less removed, without the parcels' reservation
+	put      bool  // what was finished was put back, for it could not be settled
 }
 
 // commitLoop is the committer. It ends when the queue is over and nothing
@@ -96,6 +98,9 @@ func (q *Queue) commitLoop() {
 	for {
 		b := &q.batch
 		if !q.gather(b, timer) {
+			return
+		}
+		if err := settleFirst(context.Background(), b.finished); err != nil && q.unsettled(b, err) {
 			return
 		}
 		if err := q.commit(b); err == nil {
@@ -169,7 +174,7 @@ func (q *Queue) wait(now time.Time) time.Duration {
 
 // take moves what waits into b, as far as one transaction goes. Needs mu.
 func (q *Queue) take(b *batch) {
-	b.parcels, b.finished, b.fresh, b.bytes = b.parcels[:0], b.finished[:0], b.fresh[:0], 0
+	b.parcels, b.finished, b.fresh, b.bytes, b.put = b.parcels[:0], b.finished[:0], b.fresh[:0], 0, false
 	count, size := 0, 0
 	n := 0
 	for n < len(q.finished) && count < mostFinished && size < commitBytes {
@@ -214,6 +219,24 @@ func drop[T any](s []T, n int) []T {
 func (q *Queue) unreserve(p *parcel) {
 	q.messages -= int64(len(p.entries))
 	q.bytes -= int64(len(p.buf))
+}
+
+// settleFirst lets the consumers of what was finished write what their stations
+// left behind, before it is forgotten what they worked on.
+func settleFirst(ctx context.Context, finished []*finish) error {
+	var last *consumer
+	for _, f := range finished {
+		if f.from == last {
+			continue
+		}
+		if last = f.from; last.opts.Settle == nil {
+			continue
+		}
+		if err := last.opts.Settle(ctx); err != nil {
+			return fmt.Errorf("settle the work of %s: %w", last.topic.name, err)
+		}
+	}
+	return nil
 }
 
 // commit writes b in one transaction.
@@ -431,7 +454,9 @@ func (q *Queue) committed(b *batch) {
 		q.countFinish(f)
 	}
 	q.bytes += b.bytes
-	q.hold, q.holding = time.Time{}, 0
+	if !b.put {
+		q.hold, q.holding = time.Time{}, 0
+	}
 	offers := q.offers(b)
 	q.mu.Unlock()
 	for _, p := range b.parcels {
@@ -517,16 +542,7 @@ func (q *Queue) refused(b *batch, err error) bool {
 	for _, p := range b.parcels {
 		q.unreserve(p)
 	}
-	q.finished = append(append(make([]*finish, 0, len(b.finished)+len(q.finished)), b.finished...), q.finished...)
-	for _, f := range b.finished {
-		q.finishedBytes += f.size()
-		if f.hurry {
-			q.urgent++
-		}
-	}
-	first := q.holding == 0
-	q.holding = min(max(2*q.holding, firstHold), mostHold)
-	q.hold = time.Now().Add(q.holding)
+	first := q.putBack(b)
 	over := q.over
 	q.mu.Unlock()
 	for _, p := range b.parcels {
@@ -536,4 +552,33 @@ func (q *Queue) refused(b *batch, err error) bool {
 		q.o.Log.Error("queue cannot be written; trying again", "error", err, "finished_waiting", len(b.finished))
 	}
 	return over
+}
+
+// putBack makes what b finished wait again, for longer each time, and reports
+// whether it is the first time. Needs mu.
+func (q *Queue) putBack(b *batch) (first bool) {
+	q.finished = append(append(make([]*finish, 0, len(b.finished)+len(q.finished)), b.finished...), q.finished...)
+	for _, f := range b.finished {
+		q.finishedBytes += f.size()
+		if f.hurry {
+			q.urgent++
+		}
+	}
+	first = q.holding == 0
+	q.holding = min(max(2*q.holding, firstHold), mostHold)
+	q.hold = time.Now().Add(q.holding)
+	return first
+}
+
+// unsettled keeps what was finished but cannot be acknowledged yet; what was
+// published goes on. It reports whether the committer ends.
+func (q *Queue) unsettled(b *batch, err error) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	first := q.putBack(b)
+	b.finished, b.put = b.finished[:0], true
+	if first || q.over {
+		q.o.Log.Error("finished work cannot be settled; trying again", "error", err)
+	}
+	return q.over && len(b.parcels) == 0
 }

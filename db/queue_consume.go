@@ -49,6 +49,8 @@ type ref struct {
 	index    uint32
 	at, size uint32
 	lane     uint64 // of its key, in an ordered topic
+	// rider is a message that is not stored; nothing else is set then.
+	rider *passenger
 }
 
 // note is what the file of messages in hand says about r.
@@ -80,8 +82,9 @@ type consumer struct {
 	seed    maphash.Seed
 
 	stopping atomic.Bool
-	pending  atomic.Int64 // given to the committer, not yet committed
-	behind   atomic.Bool  // many messages wait for their turn
+	pending  atomic.Int64   // given to the committer, not yet committed
+	behind   atomic.Bool    // many messages wait for their turn
+	carrying sync.WaitGroup // messages of which a passenger is under way
 	poke     chan struct{}
 	flushed  chan struct{} // roused when pending falls to 0
 
@@ -94,6 +97,7 @@ type consumer struct {
 	bodies   int
 	resident int   // bytes of bodies
 	waiting  int   // messages that are not handed out
+	aboard   int   // bytes of passengers
 	cursor   int64 // newest block in the window
 	last     int64 // newest block there is
 	laterOut map[int64]struct{}
@@ -198,6 +202,7 @@ func (c *consumer) run(ctx context.Context) error {
 	}
 	workers.Wait()
 	helpers.Wait()
+	c.carrying.Wait()
 	return c.flush()
 }
 
@@ -208,9 +213,13 @@ func (c *consumer) halt() {
 	c.q.room.Broadcast()
 	c.q.mu.Unlock()
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	left := c.leaveShip()
 	c.work.Broadcast()
 	c.load.Broadcast()
+	c.mu.Unlock()
+	for _, p := range left {
+		p.store(p.m.Attempt, time.Time{})
+	}
 }
 
 // flush waits until all that c finished is committed.
@@ -288,6 +297,10 @@ func (c *consumer) shed(b *liveBlock) {
 
 // handle does the work of one message.
 func (c *consumer) handle(slot int, r ref, raw []byte) {
+	if r.rider != nil {
+		c.serve(slot, r.rider)
+		return
+	}
 	j, err := c.fetch(r, raw)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -307,10 +320,12 @@ func (c *consumer) handle(slot int, r ref, raw []byte) {
 		c.q.o.Log.Warn("message in hand not noted", "error", err)
 	}
 	next, err := queue.Do(c.ctx, c.station, j.m)
+	if err == nil && c.embark(r, next) {
+		return
+	}
 	var p *parcel
-	if err == nil && len(next) > 0 {
-		p = new(parcel) // nobody waits for an answer
-		err = c.q.pack(p, next)
+	if err == nil {
+		p, err = c.q.parcelOf(next)
 	}
 	if err != nil {
 		c.failed(r, j, err)
@@ -382,10 +397,17 @@ func (c *consumer) finish(f *finish) {
 	f.from = c
 	c.pending.Add(1)
 	c.q.settle(f)
-	if c.opts.Ordered && f.end != endLater {
+	if f.end != endLater {
+		c.release(f.ref.lane)
+	}
+}
+
+// release lets the next message of a key go.
+func (c *consumer) release(lane uint64) {
+	if c.opts.Ordered {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.advance(f.ref.lane)
+		c.advance(lane)
 	}
 }
 
@@ -446,6 +468,11 @@ func (c *consumer) committed(f *finish) {
 			c.pokeDue()
 		}
 	}
+	c.settled()
+}
+
+// settled counts a message that the committer has done with.
+func (c *consumer) settled() {
 	if c.pending.Add(-1) == 0 {
 		select {
 		case c.flushed <- struct{}{}:

@@ -2,6 +2,7 @@ package db
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -12,15 +13,23 @@ import (
 // handFile notes what is in hand: a slot for each worker, written without a
 // sync. It outlives the process, so that the next one knows with what the
 // last one died; what a power cut loses of it is a count, never a message.
+//
+// Its beginning is mapped into memory where the system can, since a note is
+// made for every message: a system call costs as much as finding the message.
 type handFile struct {
 	f    *os.File
+	mem  []byte // what is mapped; other slots are written
 	mu   sync.Mutex
 	next int
 	free map[int][]int // first slots that were given back, by how many
 }
 
-// handSlot is the size of a slot: id (8), index (4), kind (4), crc32c (4).
-const handSlot = 20
+const (
+	// handSlot is the size of a slot: id (8), index (4), kind (4), crc32c (4).
+	handSlot = 20
+	// handMapped is how much is mapped.
+	handMapped = 64 << 10
+)
 
 // Kinds of what is in hand.
 const (
@@ -40,7 +49,24 @@ func openHandFile(path string) (*handFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("file of messages in hand: %w", err)
 	}
-	return &handFile{f: f, free: map[int][]int{}}, nil
+	h := &handFile{f: f, free: map[int][]int{}}
+	h.mem, _ = h.mapped() // without it, notes are written
+	return h, nil
+}
+
+// mapped maps the beginning of the file, whose blocks are there before: writing
+// to the memory must not find the disk full.
+func (h *handFile) mapped() ([]byte, error) {
+	info, err := h.f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if missing := handMapped - info.Size(); missing > 0 {
+		if _, err := h.f.WriteAt(make([]byte, missing), info.Size()); err != nil {
+			return nil, err
+		}
+	}
+	return mapFile(h.f, handMapped)
 }
 
 // claim gives n slots and returns the first; give returns them.
@@ -70,6 +96,10 @@ func (h *handFile) put(slot int, n handNote) error {
 	binary.LittleEndian.PutUint32(b[8:], n.index)
 	binary.LittleEndian.PutUint32(b[12:], n.kind)
 	binary.LittleEndian.PutUint32(b[16:], crc32.Checksum(b[:16], castagnoli))
+	if at := slot * handSlot; at+handSlot <= len(h.mem) {
+		copy(h.mem[at:], b[:])
+		return nil
+	}
 	_, err := h.f.WriteAt(b[:], int64(slot)*handSlot)
 	return err
 }
@@ -94,6 +124,16 @@ func (h *handFile) notes() ([]handNote, error) {
 	return notes, nil
 }
 
-func (h *handFile) clear() error { return h.f.Truncate(0) }
+// clear forgets all notes; nothing is put afterwards.
+func (h *handFile) clear() error { return errors.Join(h.unmap(), h.f.Truncate(0)) }
 
-func (h *handFile) close() error { return h.f.Close() }
+func (h *handFile) close() error { return errors.Join(h.unmap(), h.f.Close()) }
+
+func (h *handFile) unmap() error {
+	mem := h.mem
+	h.mem = nil
+	if mem == nil {
+		return nil
+	}
+	return unmapFile(mem)
+}

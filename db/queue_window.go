@@ -300,8 +300,10 @@ func (q *Queue) undelay(t *queueTopic, n int) {
 }
 
 const (
+	// The body is read when its turn comes; before, only its key is needed, in
+	// an ordered topic.
 	dueLater = `
-select id, body
+select id, length(body), case when $4 then body end
   from later
  where topic_id = $1 and held = 0 and due_us <= $2
  order by due_us, id
@@ -375,22 +377,23 @@ func (c *consumer) readDue(ctx context.Context, now int64, limit int) (int, erro
 		c.endReading()
 		c.q.undelay(c.topic, added)
 	}()
-	rows, err := c.q.pool.query(ctx, dueLater, c.topic.id, now, limit)
+	rows, err := c.q.pool.query(ctx, dueLater, c.topic.id, now, limit, c.opts.Ordered)
 	if err != nil {
 		return 0, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var id int64
+		var size uint32
 		var raw sql.RawBytes
-		if err := rows.Scan(&id, &raw); err != nil {
+		if err := rows.Scan(&id, &size, &raw); err != nil {
 			return read, err
 		}
 		read++
 		c.mu.Lock()
 		if _, out := c.laterOut[id]; !out {
 			c.laterOut[id] = struct{}{}
-			c.enqueue(ref{later: id, size: uint32(len(raw))}, raw)
+			c.enqueue(ref{later: id, size: size}, raw)
 			added++
 		}
 		c.mu.Unlock()

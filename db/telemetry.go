@@ -18,7 +18,9 @@ func (s *Store) Record(ctx context.Context, b cdp.Batch) error {
 		return nil
 	}
 	// Packing takes the processor, and the writing connection need not wait.
-	p := s.sortOut(&b)
+	packer := s.takePacker()
+	defer s.givePacker(packer)
+	p := s.sortOut(packer, &b)
 	return s.telemetry.tx(ctx, "record telemetry", func(tx *sql.Tx) error {
 		if err := s.record.events.insert(ctx, tx, eventValues(p.rows.Events)); err != nil {
 			return err

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"hogpen/cdp"
+	"hogpen/engine/executor"
+	"hogpen/queue"
 )
 
 // An event's message is a version byte, the project, three texts with their
@@ -18,11 +20,17 @@ const eventVersion = 1
 
 var errEvent = errors.New("the message is not an event")
 
-func encodeEvent(e *cdp.Event) []byte {
-	b := make([]byte, 0, len(e.Properties)+len(e.UUID)+len(e.Name)+len(e.DistinctID)+40)
+func encodeEvent(e *cdp.Event) []byte { return appendEvent(make([]byte, 0, eventSize(e)), e) }
+
+// eventSize is no less than what appendEvent adds.
+func eventSize(e *cdp.Event) int {
+	return len(e.Properties) + len(e.UUID) + len(e.Name) + len(e.DistinctID) + 1 + 6*binary.MaxVarintLen64
+}
+
+func appendEvent(b []byte, e *cdp.Event) []byte {
 	b = append(b, eventVersion)
 	b = binary.AppendVarint(b, int64(e.Project))
-	for _, s := range []string{e.UUID, e.Name, e.DistinctID} {
+	for _, s := range [...]string{e.UUID, e.Name, e.DistinctID} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
@@ -39,7 +47,7 @@ func decodeEvent(b []byte) (cdp.Event, error) {
 	}
 	r := reader{b: b[1:]}
 	e.Project = cdp.ProjectID(r.number())
-	e.UUID, e.Name, e.DistinctID = r.text(), r.text(), r.text()
+	e.UUID, e.Name, e.DistinctID = r.texts()
 	e.Timestamp = time.UnixMilli(r.number()).UTC()
 	e.ReceivedAt = time.UnixMilli(r.number()).UTC()
 	e.Properties = r.b
@@ -64,7 +72,13 @@ func (r *reader) number() int64 {
 	return n
 }
 
-func (r *reader) text() string { return string(r.part()) }
+// texts reads three texts into one piece of memory.
+func (r *reader) texts() (a, b, c string) {
+	x, y, z := r.part(), r.part(), r.part()
+	all := make([]byte, 0, len(x)+len(y)+len(z))
+	text := string(append(append(append(all, x...), y...), z...))
+	return text[:len(x)], text[len(x) : len(x)+len(y)], text[len(x)+len(y):]
+}
 
 // part is a length and that many bytes, which stay where they are.
 func (r *reader) part() []byte {
@@ -162,4 +176,54 @@ func (e *Engine) decodeInvocation(b []byte) (inv *cdp.Invocation, secret bool, e
 	}
 	inv, err = readBody(body)
 	return inv, secret, err
+}
+
+// errand is an invocation on its way to the second station in this process:
+// its message has no body unless it must be stored.
+type errand struct {
+	e       *Engine
+	planned executor.Planned
+	secret  bool
+}
+
+// AppendBody implements queue.Work.
+func (w *errand) AppendBody(dst []byte) ([]byte, error) {
+	w.planned.Write()
+	body, err := w.e.encodeInvocation(&w.planned.Invocation, w.secret)
+	return append(dst, body...), err
+}
+
+// Size implements queue.Work.
+func (w *errand) Size() int { return w.planned.Size() }
+
+// arrival is an event on its way into the queue.
+type arrival cdp.Event
+
+// AppendBody implements queue.Work.
+func (a *arrival) AppendBody(dst []byte) ([]byte, error) {
+	return appendEvent(dst, (*cdp.Event)(a)), nil
+}
+
+// Size implements queue.Work.
+func (a *arrival) Size() int { return eventSize((*cdp.Event)(a)) }
+
+// eventOf reads an event's message.
+func eventOf(m *queue.Message) (cdp.Event, error) {
+	if a, ok := m.Work.(*arrival); ok {
+		return cdp.Event(*a), nil
+	}
+	return decodeEvent(m.Body)
+}
+
+// plannedOf reads an invocation's message. The invocation is the caller's: a
+// message may be worked on again as it was.
+func (e *Engine) plannedOf(m *queue.Message) (p executor.Planned, secret bool, err error) {
+	if w, ok := m.Work.(*errand); ok {
+		return w.planned, w.secret, nil
+	}
+	inv, secret, err := e.decodeInvocation(m.Body)
+	if err == nil {
+		p.Invocation = *inv
+	}
+	return p, secret, err
 }

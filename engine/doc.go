@@ -7,7 +7,8 @@
 // one invocation into its end, or into itself at a later time. A station does
 // not send anything: it returns the next messages, and the queue commits them
 // together with the acknowledgement, so that a crash between any two steps
-// repeats work but loses none. An invocation's ID is computed from event,
+// repeats work but loses none. The queue may carry an invocation in memory, and
+// finish its event with it. An invocation's ID is computed from event,
 // function and mapping; a second one with that ID is dropped.
 //
 // Functions come from the registry: one immutable snapshot behind an atomic

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ import (
 const (
 	TopicEvents      = "events"
 	TopicInvocations = "invocations"
+	TopicPersons     = "persons" // that changed
 )
 
 const (
@@ -54,6 +56,12 @@ type Config struct {
 	Fetch func(ctx context.Context, r fetch.Request) (fetch.Response, error)
 	// Sealer opens secret inputs and seals invocations that hold some.
 	Sealer cdp.Sealer
+	// People keeps persons and groups; nil keeps none, and a person is what an
+	// event says.
+	People People
+	// Places finds the place of an IP address for transformations; nil knows
+	// of none.
+	Places executor.Places
 	// BaseURL is the site's address as people see it, without a closing slash.
 	BaseURL string
 	// OwnHosts are the host names (with port) at which this site takes events
@@ -69,10 +77,21 @@ type Config struct {
 	// PollEvery is how often functions saved by other processes are looked
 	// for; 3 s when 0.
 	PollEvery time.Duration
+	// PersonPause is for how long changes of one person are gathered before the
+	// functions that wait for them run; 5 s when 0.
+	PersonPause time.Duration
 	// Backoff replaces the pauses between attempts, for tests.
 	Backoff func(attempt int) time.Duration
 	Now     func() time.Time // time.Now when nil
 	Log     *slog.Logger     // the operator's log; slog.Default when nil
+}
+
+// People are the persons and groups that events change; people.People is one.
+type People interface {
+	executor.People
+	// Flush makes durable what events changed until now. Events are forgotten
+	// only after it.
+	Flush(ctx context.Context) error
 }
 
 // Engine is the running pipeline.
@@ -86,10 +105,13 @@ type Engine struct {
 	watcher  *watcher
 	counters *counters
 	lanes    *lanes
-	events   *seen // UUIDs of events that went through
-	finished *seen // IDs of invocations that ended
-	now      func() time.Time
-	log      *slog.Logger
+	updates  *updates
+	// happenings are pooled; see happening.
+	happenings sync.Pool
+	events     *seen // UUIDs of events that went through
+	finished   *seen // IDs of invocations that ended
+	now        func() time.Time
+	log        *slog.Logger
 
 	mu      sync.Mutex
 	started bool
@@ -107,13 +129,13 @@ func New(cfg Config) (*Engine, error) {
 	cfg.fill()
 	exec, err := executor.New(executor.Config{
 		Fetch: cfg.Fetch, Sealer: cfg.Sealer, BaseURL: cfg.BaseURL, OwnHosts: cfg.OwnHosts,
-		Now: cfg.Now, Backoff: cfg.Backoff,
+		Places: cfg.Places, Now: cfg.Now, Backoff: cfg.Backoff,
 	})
 	if err != nil {
 		return nil, err
 	}
 	e := &Engine{
-		cfg: cfg, exec: exec, hub: newHub(), masker: newMasker(cfg.Now, cfg.Log, cfg.Windows), counters: newCounters(), lanes: newLanes(cfg.InvocationWorkers),
+		cfg: cfg, exec: exec, hub: newHub(), masker: newMasker(cfg.Now, cfg.Log, cfg.Windows), counters: newCounters(), lanes: newLanes(cfg.InvocationWorkers), updates: newUpdates(cfg.PersonPause),
 		events: newSeen(seenEvents), finished: newSeen(seenInvocations), now: cfg.Now, log: cfg.Log,
 	}
 	e.batcher = newBatcher(cfg.Recorder, cfg.Log, e.counters)
@@ -133,6 +155,9 @@ func (c *Config) fill() {
 	}
 	if c.Grace <= 0 {
 		c.Grace = defaultGrace
+	}
+	if c.PersonPause <= 0 {
+		c.PersonPause = defaultPersonPause
 	}
 	if c.PollEvery <= 0 {
 		c.PollEvery = defaultPoll
@@ -169,6 +194,9 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.writing.Go(func() { e.masker.run(write) })
 	if !e.cfg.NoEvents {
 		e.work.Go(func() { e.consume(work, TopicEvents, e.cfg.EventWorkers, true, e.event) })
+		if e.cfg.People != nil {
+			e.work.Go(func() { e.consume(work, TopicPersons, personWorkers, false, e.personUpdated) })
+		}
 	}
 	if !e.cfg.NoInvocations {
 		e.work.Go(func() { e.consume(work, TopicInvocations, e.cfg.InvocationWorkers, false, e.invocation) })
@@ -208,6 +236,9 @@ func (e *Engine) Stop() {
 // again after a while: the rest of the house goes on.
 func (e *Engine) consume(ctx context.Context, topic string, workers int, ordered bool, s queue.Station) {
 	opts := queue.ConsumeOptions{Workers: workers, Ordered: ordered, Grace: e.cfg.Grace}
+	if topic == TopicEvents && e.cfg.People != nil {
+		opts.Settle = e.cfg.People.Flush
+	}
 	for {
 		err := e.cfg.Queue.Consume(ctx, topic, opts, s)
 		if err == nil || ctx.Err() != nil {
@@ -266,8 +297,10 @@ func (e *Engine) Capture(ctx context.Context, events []cdp.Event) error {
 	return nil
 }
 
+// eventMessage makes the message of an event, which it refers to until it is
+// stored.
 func eventMessage(ev *cdp.Event) queue.Message {
-	return queue.Message{Topic: TopicEvents, Key: keyOf(ev.Project, ':', ev.DistinctID), ID: ev.UUID, Body: encodeEvent(ev)}
+	return queue.Message{Topic: TopicEvents, Key: keyOf(ev.Project, ':', ev.DistinctID), ID: ev.UUID, Work: (*arrival)(ev)}
 }
 
 // keyOf is a text that is unique to a project.
@@ -296,6 +329,10 @@ func (e *Engine) Test(ctx context.Context, req cdp.TestRequest) (cdp.TestResult,
 	return e.exec.Test(ctx, req)
 }
 
+// Normalized gives a recorded event as destinations saw it: with what follows
+// from its properties (runtime specification 1.10), which is not recorded.
+func (e *Engine) Normalized(ev cdp.Event) cdp.Event { return e.exec.Normalized(ev) }
+
 // logFor records a log entry that is not part of a run.
 func (e *Engine) logFor(p cdp.ProjectID, f cdp.FunctionID, inv cdp.InvocationID, level cdp.Level, message string) {
 	e.keepLogs([]cdp.LogEntry{{
@@ -308,9 +345,15 @@ func (e *Engine) keepLogs(entries []cdp.LogEntry) {
 		return
 	}
 	e.batcher.add(cdp.Batch{Logs: entries})
-	if !e.hub.watched() {
+	e.showLogs(entries)
+}
+
+// showLogs shows entries to whoever watches.
+func (e *Engine) showLogs(entries []cdp.LogEntry) {
+	if len(entries) == 0 || !e.hub.watched() {
 		return
 	}
+	entries = slices.Clone(entries) // whoever watches keeps them
 	for i := range entries {
 		e.hub.publish(entries[i].Project, entries[i].Function, LiveItem{Log: &entries[i]})
 	}

@@ -14,31 +14,72 @@ import (
 // shown live, one by one: with more of them nobody could read along.
 const maxLiveFiltered = 50
 
-// happening is one event on its way through the first station.
+// happening is one event on its way through the first station. What it is made
+// of serves one event after the other.
 type happening struct {
 	e     *Engine
 	set   *projectSet
-	scope *executor.Scope
-	batch cdp.Batch
-	next  []queue.Message
+	scope executor.Scope
+	batch cdp.Batch // what there is to record
+	text  []byte    // properties of the event in batch
+	lists executor.Lists
+	out   executor.Transformed
+	match executor.Matched
+	next  []queue.Message // the queue's, once it is returned
+}
+
+func (e *Engine) happening(set *projectSet) *happening {
+	h, ok := e.happenings.Get().(*happening)
+	if !ok {
+		h = &happening{e: e}
+	}
+	h.set = set
+	return h
+}
+
+// keptText is up to which size an event's text is kept for the next one.
+const keptText = 64 << 10
+
+// record records what happened; of an event that was recorded before, only
+// the runs that begin.
+func (h *happening) record(before bool) {
+	b := h.batch
+	if before {
+		b = cdp.Batch{Runs: b.Runs}
+	}
+	h.e.batcher.add(b)
+}
+
+// end gives h back.
+func (h *happening) end() {
+	h.scope.Close()
+	h.lists.Reset()
+	clearBatch(&h.batch)
+	h.out.Reset()
+	h.match.Reset()
+	if cap(h.text) > keptText {
+		h.text = nil
+	}
+	h.next, h.set = nil, nil
+	h.e.happenings.Put(h)
 }
 
 // event is the first station: transformations, filters, inputs, masking.
 func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, error) {
-	ev, err := decodeEvent(m.Body)
+	ev, err := eventOf(&m)
 	if err != nil {
 		e.counters.malformed.Add(1)
 		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
 		return nil, nil
 	}
-	key := eventKey(ev.Project, ev.UUID)
+	key := e.events.traceOf(ev.Project, ev.UUID)
 	// A message that is handed out again is no duplicate of itself: what came
 	// of it the first time may not have been stored.
 	if m.Attempt == 0 && e.events.again(key, ev.ReceivedAt) {
 		e.counters.duplicates.Add(1)
 		return nil, nil
 	}
-	next, err := e.pass(ev)
+	next, err := e.pass(ctx, ev, m.Attempt > 0, e.events.recorded(key))
 	if err != nil {
 		return nil, err
 	}
@@ -47,33 +88,64 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 	return next, nil
 }
 
-// pass takes an event through its project's functions.
-func (e *Engine) pass(ev cdp.Event) ([]queue.Message, error) {
+// pass takes an event through its project's functions; again is one that was
+// begun before. One that was recorded before is only worked on.
+func (e *Engine) pass(ctx context.Context, ev cdp.Event, again, recorded bool) ([]queue.Message, error) {
 	set := e.registry.Load().projects[ev.Project]
 	if set == nil || len(set.functions) == 0 {
-		e.batcher.add(cdp.Batch{Events: []cdp.Event{ev}})
-		return nil, nil
+		if e.cfg.People == nil {
+			e.batcher.add(cdp.Batch{Events: []cdp.Event{ev}})
+			return nil, nil
+		}
+		set = &projectSet{project: cdp.Project{ID: ev.Project}} // it may still change persons
 	}
-	scope, err := e.exec.NewScope(set.project, ev)
+	h := e.happening(set)
+	next, err := h.pass(ctx, &ev, again)
+	if err == nil {
+		h.record(recorded)
+	}
+	h.end()
 	var bad *cdp.Error
 	if errors.As(err, &bad) {
 		e.counters.malformed.Add(1)
 		e.log.Error("an event was not read", "project", ev.Project, "uuid", ev.UUID, "error", err)
 		return nil, nil
 	}
-	if err != nil {
+	return next, err
+}
+
+// pass takes one event through transformations, persons and destinations.
+func (h *happening) pass(ctx context.Context, ev *cdp.Event, again bool) ([]queue.Message, error) {
+	if err := h.scope.Open(h.e.exec, h.set.project, ev); err != nil {
 		return nil, err
 	}
-	h := &happening{e: e, set: set, scope: scope}
-	if h.transform() {
-		scope.Normalize()
-		h.batch.Events = append(h.batch.Events, scope.Event())
-		if err := h.deliver(); err != nil {
+	if !h.transform() {
+		return nil, nil
+	}
+	h.keepEvent()
+	h.scope.NormalizeLater()
+	if people := h.e.cfg.People; people != nil {
+		if err := h.scope.UpdatePeople(ctx, people); err != nil {
 			return nil, err
 		}
 	}
-	e.batcher.add(h.batch)
+	if err := h.deliver(); err != nil {
+		return nil, err
+	}
+	if err := h.scope.Fault(); err != nil {
+		return nil, err
+	}
+	h.tellOfPerson(again || ev.ReceivedAt.Before(h.e.events.began))
 	return h.next, nil
+}
+
+// keepEvent records the event as the transformations leave it. Whoever reads it
+// sees it as destinations do; see Normalized.
+func (h *happening) keepEvent() {
+	ev := h.scope.Head()
+	h.text = h.scope.AppendProperties(h.text[:0])
+	ev.Properties = h.text
+	h.batch.Events = append(h.batch.Events, ev)
 }
 
 // transform runs the transformations in order; false when one dropped the event.
@@ -81,7 +153,6 @@ func (h *happening) transform() bool {
 	if executor.Bypasses(h.scope.Name()) {
 		return true
 	}
-	var lists executor.Lists
 	h.scope.BeginTransformations()
 	for _, f := range h.set.transformations {
 		if h.e.watcher.state(f.ID).Stopped() {
@@ -89,20 +160,21 @@ func (h *happening) transform() bool {
 			continue
 		}
 		began := h.e.now()
-		out := h.e.exec.Transform(f, h.scope, &lists)
+		out := &h.out
+		h.e.exec.TransformInto(out, f, &h.scope, &h.lists)
 		h.e.counters.vm.observe(out.Took)
 		h.e.watcher.transformed(h.set.project.ID, f.ID, out.Took, out.Error)
-		h.e.keepLogs(out.Logs)
+		h.keepLogs(out.Logs)
 		for _, o := range out.Outcomes {
 			h.outcome(f, out.Invocation(), o, out.Took)
 		}
-		h.keepRun(f, &out, began)
+		h.keepRun(f, out, began)
 		if out.Dropped {
 			h.e.counters.dropped.Add(1)
 			return false
 		}
 	}
-	h.scope.EndTransformations(&lists)
+	h.scope.EndTransformationsLater(&h.lists)
 	return true
 }
 
@@ -151,8 +223,9 @@ func (h *happening) deliver() error {
 }
 
 func (h *happening) offer(f *executor.Function) error {
-	m := h.e.exec.Match(f, h.scope)
-	h.e.keepLogs(m.Logs)
+	m := &h.match
+	h.e.exec.MatchInto(m, f, &h.scope)
+	h.keepLogs(m.Logs)
 	for _, o := range m.Outcomes {
 		h.outcome(f, "", o, 0)
 	}
@@ -180,16 +253,22 @@ func (h *happening) trigger(f *executor.Function, p *executor.Planned) error {
 		return nil
 	}
 	h.outcome(f, inv.ID, cdp.OutcomeTriggered, 0)
-	return h.send(f, inv)
+	return h.send(f, p)
 }
 
-// send queues an invocation and begins its record.
-func (h *happening) send(f *executor.Function, inv *cdp.Invocation) error {
-	body, err := h.e.encodeInvocation(inv, len(f.Sealed) > 0)
-	if err != nil {
-		return err
+// send queues an invocation and begins its record. One that holds secrets is
+// sealed at once, all others are written only if they must be stored.
+func (h *happening) send(f *executor.Function, p *executor.Planned) error {
+	inv := &p.Invocation
+	work := &errand{e: h.e, planned: *p, secret: len(f.Sealed) > 0}
+	m := queue.Message{Topic: TopicInvocations, Key: string(inv.ID), ID: string(inv.ID), Work: work}
+	if work.secret {
+		var err error
+		if m.Body, err = work.AppendBody(nil); err != nil {
+			return err
+		}
 	}
-	h.next = append(h.next, queue.Message{Topic: TopicInvocations, Key: string(inv.ID), ID: string(inv.ID), Body: body})
+	h.next = append(h.next, m)
 	r := runOf(inv)
 	r.Status = "running"
 	h.batch.Runs = append(h.batch.Runs, r)
@@ -197,13 +276,19 @@ func (h *happening) send(f *executor.Function, inv *cdp.Invocation) error {
 }
 
 func (h *happening) failure(f *executor.Function, fail executor.Failure) {
-	ev := h.scope.Event()
+	ev := h.scope.Head()
 	now := h.e.now().UTC()
 	h.batch.Runs = append(h.batch.Runs, cdp.Run{
 		ID: fail.Invocation, Project: h.set.project.ID, Function: f.ID, Version: f.Version, Status: "inputs_failed",
 		EventUUID: ev.UUID, EventName: ev.Name, DistinctID: ev.DistinctID, ScheduledAt: now, StartedAt: now, FinishedAt: now,
 		ErrorKind: "inputs_failed", ErrorMessage: fail.Message,
 	})
+}
+
+// keepLogs records log entries with the rest of the event.
+func (h *happening) keepLogs(entries []cdp.LogEntry) {
+	h.batch.Logs = append(h.batch.Logs, entries...)
+	h.e.showLogs(entries)
 }
 
 // outcome counts one and shows it to whoever watches.
@@ -219,7 +304,7 @@ func (h *happening) live(f *executor.Function, id cdp.InvocationID, o cdp.Outcom
 	if !h.e.hub.watched() {
 		return
 	}
-	ev := h.scope.Event()
+	ev := h.scope.Head()
 	h.e.hub.publish(h.set.project.ID, f.ID, LiveItem{Outcome: &LiveOutcome{
 		Project: h.set.project.ID, Function: f.ID, Invocation: id, EventUUID: ev.UUID, EventName: ev.Name, DistinctID: ev.DistinctID,
 		Time: h.e.now().UTC(), Outcome: o, Duration: took,

@@ -119,6 +119,7 @@ func describe(p *projectSet) string {
 	list("transformations", p.transformations)
 	list("any", p.any)
 	list("named", p.named)
+	list("updates", p.updates)
 	for _, name := range slices.Sorted(maps.Keys(p.byName)) {
 		list(name, p.byName[name].functions)
 	}

@@ -12,13 +12,14 @@ import (
 
 // invocation is the second station: it makes one invocation go on.
 func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Message, error) {
-	inv, secret, err := e.decodeInvocation(m.Body)
+	p, secret, err := e.plannedOf(&m)
 	if err != nil {
 		e.counters.malformed.Add(1)
 		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
 		return nil, nil
 	}
-	if m.Attempt == 0 && e.finished.has(string(inv.ID)) {
+	inv := &p.Invocation
+	if m.Attempt == 0 && e.finished.has(e.finished.trace(string(inv.ID))) {
 		e.counters.duplicates.Add(1)
 		return nil, nil
 	}
@@ -43,9 +44,12 @@ func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Messa
 		return []queue.Message{m}, nil
 	}
 	defer leave()
-	res, err := e.exec.Run(ctx, set.project, f, inv)
+	res, err := e.exec.RunPlanned(ctx, set.project, f, &p)
 	if err != nil {
 		return nil, err
+	}
+	if !res.Done {
+		p.Write()
 	}
 	return e.settle(inv, &res, secret)
 }
@@ -53,7 +57,7 @@ func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Messa
 // cancel ends an invocation whose function is gone, switched off or stopped.
 // It can be run again from its record.
 func (e *Engine) cancel(inv *cdp.Invocation, why string) {
-	e.finished.add(string(inv.ID))
+	e.finished.add(e.finished.trace(string(inv.ID)))
 	e.logFor(inv.Project, inv.Function, inv.ID, cdp.LevelInfo, why+inv.EventUUID)
 	r := runOf(inv)
 	r.Status, r.FinishedAt = "cancelled", e.now().UTC()
@@ -82,7 +86,7 @@ func (e *Engine) settle(inv *cdp.Invocation, res *executor.Result, secret bool) 
 	e.keepLogs(res.Logs)
 	e.keepResult(inv, res)
 	if res.Done {
-		e.finished.add(string(inv.ID))
+		e.finished.add(e.finished.trace(string(inv.ID)))
 	}
 	return next, nil
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // Recorder keeps what happened. db.Store is one. The whole batch is stored or
-// nothing of it.
+// nothing of it. The batch's lists and the events' properties are the
+// recorder's only until Record returns: their memory is used again.
 type Recorder interface {
 	Record(ctx context.Context, b cdp.Batch) error
 }
@@ -37,15 +38,41 @@ type batcher struct {
 	// before is called ahead of each flush, to add what is counted elsewhere.
 	before func()
 
-	mu    sync.Mutex
-	batch cdp.Batch
-	runs  map[cdp.InvocationID]int // place in batch.Runs
+	mu sync.Mutex
+	pile
+	runs map[cdp.InvocationID]int // place in batch.Runs
 	// fresh are runs of which nothing was written, by when their first report
 	// came.
 	fresh   map[cdp.InvocationID]time.Time
 	held    int               // of batch.Runs: those that the last flush kept back
 	metrics map[metricKey]int // place in batch.Metrics
 	wake    chan struct{}
+	// spare is a pile that was written, for the next rows.
+	spare pile
+}
+
+// pile is a batch with the memory that its lists and its events' properties
+// lie in. Two take turns, so that recording allocates next to nothing.
+type pile struct {
+	batch cdp.Batch
+	text  arena
+}
+
+// forget empties p for other rows.
+func (p *pile) forget() {
+	clearBatch(&p.batch)
+	p.text.forget()
+}
+
+// clearBatch empties b and keeps its lists' room.
+func clearBatch(b *cdp.Batch) {
+	b.Events, b.Runs, b.Ended = cleared(b.Events), cleared(b.Runs), cleared(b.Ended)
+	b.Logs, b.Metrics = cleared(b.Logs), cleared(b.Metrics)
+}
+
+func cleared[T any](list []T) []T {
+	clear(list)
+	return list[:0]
 }
 
 type metricKey struct {
@@ -56,33 +83,38 @@ type metricKey struct {
 }
 
 func newBatcher(to Recorder, log *slog.Logger, c *counters) *batcher {
-	b := &batcher{to: to, log: log, counters: c, before: func() {}, wake: make(chan struct{}, 1)}
-	b.reset()
-	return b
-}
-
-func (b *batcher) reset() {
-	// As many come again, most likely.
-	b.batch = cdp.Batch{
-		Events: make([]cdp.Event, 0, len(b.batch.Events)), Ended: make([]cdp.Run, 0, len(b.batch.Ended)),
-		Logs: make([]cdp.LogEntry, 0, len(b.batch.Logs)), Metrics: make([]cdp.Metric, 0, len(b.batch.Metrics)),
+	return &batcher{
+		to: to, log: log, counters: c, before: func() {}, wake: make(chan struct{}, 1),
+		runs: map[cdp.InvocationID]int{}, metrics: map[metricKey]int{}, fresh: map[cdp.InvocationID]time.Time{},
 	}
-	b.runs, b.metrics = map[cdp.InvocationID]int{}, map[metricKey]int{}
-	b.fresh, b.held = map[cdp.InvocationID]time.Time{}, 0
 }
 
-// add puts rows in. Counts of one metric within a minute are added up; of the
-// states of one run only the newest is written.
+// reset begins a new pile.
+func (b *batcher) reset() {
+	b.pile, b.spare = b.spare, pile{}
+	clear(b.runs)
+	clear(b.metrics)
+	clear(b.fresh)
+	b.held = 0
+}
+
+// add puts rows in and copies the properties of events. Counts of one metric
+// within a minute are added up; of the states of one run only the newest is
+// written.
 func (b *batcher) add(more cdp.Batch) {
 	b.mu.Lock()
-	b.batch.Events = append(b.batch.Events, more.Events...)
+	for i := range more.Events {
+		e := more.Events[i]
+		e.Properties = b.text.keep(e.Properties)
+		b.batch.Events = append(b.batch.Events, e)
+	}
 	b.batch.Logs = append(b.batch.Logs, more.Logs...)
 	b.batch.Ended = append(b.batch.Ended, more.Ended...)
-	for _, r := range more.Runs {
-		b.addRun(r)
+	for i := range more.Runs {
+		b.addRun(&more.Runs[i])
 	}
-	for _, m := range more.Metrics {
-		b.addMetric(m)
+	for i := range more.Metrics {
+		b.addMetric(&more.Metrics[i])
 	}
 	b.bound()
 	full := b.size()-b.held >= flushRows
@@ -95,13 +127,13 @@ func (b *batcher) add(more cdp.Batch) {
 	}
 }
 
-func (b *batcher) addRun(r cdp.Run) {
+func (b *batcher) addRun(r *cdp.Run) {
 	if i, ok := b.runs[r.ID]; ok {
-		b.batch.Runs[i] = r
+		b.batch.Runs[i] = *r
 		return
 	}
 	b.runs[r.ID] = len(b.batch.Runs)
-	b.batch.Runs = append(b.batch.Runs, r)
+	b.batch.Runs = append(b.batch.Runs, *r)
 	if r.Status == "running" && r.StartedAt.IsZero() { // it was just triggered
 		b.fresh[r.ID] = time.Now()
 	} else {
@@ -112,40 +144,47 @@ func (b *batcher) addRun(r cdp.Run) {
 // take hands over what is to be written. Runs that were triggered a moment ago
 // stay, unless all is asked for; those that came to a good end meanwhile are
 // Ended, for nothing of them was written before.
-func (b *batcher) take(all bool) (batch cdp.Batch, n int) {
-	batch = b.batch
-	fresh := b.fresh
-	b.reset()
-	runs, now := batch.Runs, time.Now()
-	batch.Runs = make([]cdp.Run, 0, len(runs))
+func (b *batcher) take(all bool) (p pile, n int) {
+	runs, now := b.batch.Runs, time.Now()
+	write, hold := runs[:0], []cdp.Run(nil)
 	for _, r := range runs {
-		since, isFresh := fresh[r.ID]
+		since, isFresh := b.fresh[r.ID]
 		switch {
 		case isFresh && r.Status == string(cdp.OutcomeSucceeded) && !r.FinishedAt.IsZero():
-			batch.Ended = append(batch.Ended, r)
+			b.batch.Ended = append(b.batch.Ended, r)
 		case isFresh && !all && r.FinishedAt.IsZero() && now.Sub(since) < holdRunning:
-			b.runs[r.ID] = len(b.batch.Runs)
-			b.batch.Runs = append(b.batch.Runs, r)
-			b.fresh[r.ID] = since
+			hold = append(hold, r)
 		default:
-			batch.Runs = append(batch.Runs, r)
+			write = append(write, r)
 		}
 	}
-	b.held = len(b.batch.Runs)
-	return batch, rowsOf(&batch)
+	clear(runs[len(write):])
+	p = b.pile
+	p.batch.Runs = write
+	since := make([]time.Time, len(hold))
+	for i := range hold {
+		since[i] = b.fresh[hold[i].ID]
+	}
+	b.reset()
+	for i := range hold {
+		b.addRun(&hold[i])
+		b.fresh[hold[i].ID] = since[i]
+	}
+	b.held = len(hold)
+	return p, rowsOf(&p.batch)
 }
 
-func (b *batcher) addMetric(m cdp.Metric) {
+func (b *batcher) addMetric(m *cdp.Metric) {
 	k := metricKey{m.Project, m.Function, m.Name, m.Time.Unix() / 60}
 	if i, ok := b.metrics[k]; ok {
 		b.batch.Metrics[i].Count += m.Count
 		return
 	}
-	if m.Kind == "" {
-		m.Kind = m.Name.Kind()
-	}
 	b.metrics[k] = len(b.batch.Metrics)
-	b.batch.Metrics = append(b.batch.Metrics, m)
+	b.batch.Metrics = append(b.batch.Metrics, *m)
+	if m.Kind == "" {
+		b.batch.Metrics[len(b.batch.Metrics)-1].Kind = m.Name.Kind()
+	}
 }
 
 func (b *batcher) size() int { return rowsOf(&b.batch) }
@@ -204,27 +243,70 @@ func (b *batcher) run(ctx context.Context) {
 func (b *batcher) flush(all bool) {
 	b.before()
 	b.mu.Lock()
-	batch, n := b.take(all)
+	p, n := b.take(all)
 	b.mu.Unlock()
-	if n == 0 {
-		return
+	if n > 0 && b.write(p.batch, n) {
+		b.counters.recorded.Add(int64(n))
+	} else if n > 0 {
+		b.putBack(p)
 	}
+	p.forget()
+	b.mu.Lock()
+	b.spare = p
+	b.mu.Unlock()
+}
+
+func (b *batcher) write(batch cdp.Batch, n int) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), recordTimeout)
 	defer cancel()
-	if err := b.to.Record(ctx, batch); err != nil {
+	err := b.to.Record(ctx, batch)
+	if err != nil {
 		b.log.Error("logs and metrics were not written", "rows", n, "error", err)
-		b.putBack(batch)
-		return
 	}
-	b.counters.recorded.Add(int64(n))
+	return err == nil
 }
 
 // putBack lays an unwritten batch under what came since.
-func (b *batcher) putBack(old cdp.Batch) {
+func (b *batcher) putBack(old pile) {
 	b.mu.Lock()
-	newer := b.batch
+	newer := b.pile
 	b.reset()
 	b.mu.Unlock()
-	b.add(old)
-	b.add(newer)
+	b.add(old.batch)
+	b.add(newer.batch)
+}
+
+// arena is memory for texts that are forgotten together.
+type arena struct {
+	chunks [][]byte
+	at     int // the chunk in use
+}
+
+const (
+	arenaChunk = 256 << 10
+	arenaKept  = 8 // chunks that are kept for the next texts
+)
+
+// keep copies text; the copy is good until forget.
+func (a *arena) keep(text []byte) []byte {
+	for a.at < len(a.chunks) && cap(a.chunks[a.at])-len(a.chunks[a.at]) < len(text) {
+		a.at++
+	}
+	if a.at == len(a.chunks) {
+		a.chunks = append(a.chunks, make([]byte, 0, max(arenaChunk, len(text))))
+	}
+	c := a.chunks[a.at]
+	a.chunks[a.at] = append(c, text...)
+	return a.chunks[a.at][len(c) : len(c)+len(text) : len(c)+len(text)]
+}
+
+func (a *arena) forget() {
+	kept := a.chunks[:0]
+	for _, c := range a.chunks {
+		if cap(c) == arenaChunk && len(kept) < arenaKept {
+			kept = append(kept, c[:0])
+		}
+	}
+	clear(a.chunks[len(kept):])
+	a.chunks, a.at = kept, 0
 }

@@ -60,6 +60,8 @@ type projectSet struct {
 	byName map[string]*bucket
 	any    []*executor.Function
 	named  []*executor.Function // each destination of byName once
+	// updates are the destinations that wait for changes of persons.
+	updates []*executor.Function
 	// others counts events of names that stand nowhere, since counts were last
 	// written. An event counts here or in one bucket, never in two places.
 	others atomic.Int64
@@ -91,6 +93,7 @@ const (
 	transforming
 	atAny
 	atNamed
+	atUpdates // of persons
 )
 
 func placeOf(f *executor.Function) place {
@@ -99,6 +102,8 @@ func placeOf(f *executor.Function) place {
 		return elsewhere
 	case f.Type == cdp.Transformation:
 		return transforming
+	case f.Type == cdp.Destination && f.Source() == cdp.SourcePersonUpdates:
+		return atUpdates
 	case f.Type != cdp.Destination || f.Source() != "events":
 		return elsewhere
 	case f.Names() == nil:
@@ -118,6 +123,7 @@ func arrange(project cdp.Project, functions map[cdp.FunctionID]*executor.Functio
 	slices.SortFunc(p.transformations, inOrder)
 	slices.SortFunc(p.any, byID)
 	slices.SortFunc(p.named, byID)
+	slices.SortFunc(p.updates, byID)
 	for _, f := range p.named {
 		for name := range f.Names() {
 			b := p.byName[name]
@@ -140,6 +146,8 @@ func (p *projectSet) list(at place) (*[]*executor.Function, func(a, b *executor.
 		return &p.any, byID
 	case atNamed:
 		return &p.named, byID
+	case atUpdates:
+		return &p.updates, byID
 	}
 	return nil, nil
 }
@@ -164,7 +172,7 @@ func (p *projectSet) with(project cdp.Project, changes map[cdp.FunctionID]*execu
 		return arrange(project, functions)
 	}
 	next := &projectSet{project: project, functions: functions, byName: uncounted(p.byName),
-		transformations: p.transformations, any: p.any, named: p.named}
+		transformations: p.transformations, any: p.any, named: p.named, updates: p.updates}
 	for id, f := range changes {
 		next.replace(p.functions[id], f)
 	}

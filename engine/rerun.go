@@ -23,12 +23,18 @@ func (e *Engine) Rerun(ctx context.Context, item cdp.RerunItem, ev cdp.Event) (c
 	if !ok {
 		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "This function has no such mapping any more.")
 	}
-	scope, err := e.exec.NewScope(set.project, ev)
-	if err != nil {
+	h := &happening{e: e, set: set}
+	if err := h.scope.Open(e.exec, set.project, &ev); err != nil {
 		return cdp.RerunMark{}, fmt.Errorf("read event %s: %w", ev.UUID, err)
 	}
-	h := &happening{e: e, set: set, scope: scope}
-	m := e.exec.Plan(f, scope, mapping)
+	h.scope.Normalize()
+	if e.cfg.People != nil {
+		h.scope.Know(ctx, e.cfg.People)
+	}
+	m := e.exec.Plan(f, &h.scope, mapping)
+	if err := h.scope.Fault(); err != nil {
+		return cdp.RerunMark{}, err
+	}
 	as := m.ID
 	e.keepLogs(m.Logs)
 	for _, o := range m.Outcomes {
@@ -39,7 +45,7 @@ func (e *Engine) Rerun(ctx context.Context, item cdp.RerunItem, ev cdp.Event) (c
 	}
 	for i := range m.Planned {
 		h.outcome(f, as, cdp.OutcomeReplayed, 0)
-		if err := h.send(f, &m.Planned[i].Invocation); err != nil {
+		if err := h.send(f, &m.Planned[i]); err != nil {
 			return cdp.RerunMark{}, err
 		}
 	}

@@ -43,7 +43,7 @@ func (s *seen) recall(ctx context.Context, m Memory, now time.Time) error {
 	}
 	before := map[trace]struct{}{}
 	err := m.NewestEvents(ctx, now.Add(-dedupeWindow), s.size, func(p cdp.ProjectID, uuid string) {
-		before[s.trace(eventKey(p, uuid))] = struct{}{}
+		before[s.traceOf(p, uuid)] = struct{}{}
 	})
 	if err != nil {
 		return fmt.Errorf("recall the newest events: %w", err)
@@ -56,8 +56,7 @@ func (s *seen) recall(ctx context.Context, m Memory, now time.Time) error {
 
 // again reports whether an event that was received at an instant was here
 // before.
-func (s *seen) again(text string, received time.Time) bool {
-	key := s.trace(text)
+func (s *seen) again(key trace, received time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.knows(key) {
@@ -73,8 +72,14 @@ func (s *seen) again(text string, received time.Time) bool {
 	return ok
 }
 
-func eventKey(p cdp.ProjectID, uuid string) string {
-	return strconv.FormatInt(int64(p), 10) + "/" + uuid
+// recorded reports whether an earlier process recorded an event, and counted
+// what it led to in the same transaction: it may have died before the queue
+// knew, and the event is worked on again, but must not count twice.
+func (s *seen) recorded(key trace) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.before[key]
+	return ok
 }
 
 // trace stands for a key: two hashes of it, a fifth of what a text costs. Their
@@ -85,12 +90,18 @@ func (s *seen) trace(key string) trace {
 	return trace{maphash.String(s.seeds[0], key), maphash.String(s.seeds[1], key)}
 }
 
+// traceOf is the trace of an event.
+func (s *seen) traceOf(p cdp.ProjectID, uuid string) trace {
+	var room [64]byte
+	key := append(append(strconv.AppendInt(room[:0], int64(p), 10), '/'), uuid...)
+	return trace{maphash.Bytes(s.seeds[0], key), maphash.Bytes(s.seeds[1], key)}
+}
+
 func newSeen(size int) *seen {
 	return &seen{size: size, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, now: make(map[trace]struct{}), old: make(map[trace]struct{})}
 }
 
-func (s *seen) has(text string) bool {
-	key := s.trace(text)
+func (s *seen) has(key trace) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.knows(key)
@@ -105,8 +116,7 @@ func (s *seen) knows(key trace) bool {
 	return ok
 }
 
-func (s *seen) add(text string) {
-	key := s.trace(text)
+func (s *seen) add(key trace) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.now) >= s.size {

@@ -179,7 +179,10 @@ func (d *diary) Record(_ context.Context, b cdp.Batch) error {
 	if d.broken {
 		return errors.New("the disk is full")
 	}
-	d.events = append(d.events, b.Events...)
+	for _, e := range b.Events {
+		e.Properties = slices.Clone(e.Properties) // ours for this call only
+		d.events = append(d.events, e)
+	}
 	for _, r := range slices.Concat(b.Runs, b.Ended) {
 		d.runs[r.ID] = r
 	}

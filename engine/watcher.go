@@ -449,6 +449,7 @@ func (w *watcher) set(ctx context.Context, f *cdp.Function, to cdp.State, reason
 			return cdp.Status{}, 0, err
 		}
 	}
+	s := next.Status
 	w.mu.Lock()
 	w.all[f.ID] = next
 	delete(w.charges, f.ID) // what ran before does not count
@@ -458,7 +459,6 @@ func (w *watcher) set(ctx context.Context, f *cdp.Function, to cdp.State, reason
 	if change.before != to {
 		w.changed(change)
 	}
-	s := next.Status
 	return s, change.before, nil
 }
 

@@ -63,6 +63,27 @@ func BenchmarkManyVariables(b *testing.B) {
 	}
 }
 
+// BenchmarkNested shows that depth costs no more than length: expressions in
+// each other, of every bracket, and functions in functions.
+func BenchmarkNested(b *testing.B) {
+	for name, one := range map[string][2]string{
+		"brackets": {"f([{'a': (", ")}])"}, "sums": {"1 + (2 * (", "))"}, "lambdas": {"(x -> x + ", ")"}, "conditions": {"a ? b : (not c and (", "))"},
+		"blocks": {"if (a) { let b := 1; while (c) { ", "} }"}, "functions": {"fn f(a) { let g := a; ", " return g }"},
+	} {
+		for _, depth := range []int{4, 40, 80} {
+			src := strings.Repeat(one[0], depth) + "1" + strings.Repeat(one[1], depth)
+			b.Run(fmt.Sprintf("%s/%d", name, depth), func(b *testing.B) {
+				b.SetBytes(int64(len(src)))
+				for b.Loop() {
+					if _, diags := hog.Compile(src, hog.Options{}); diags.Failed() {
+						b.Fatal(diags)
+					}
+				}
+			})
+		}
+	}
+}
+
 func BenchmarkFormat(b *testing.B) {
 	src := hundredLines()
 	b.ReportAllocs()

@@ -24,11 +24,47 @@ type Message struct {
 	// ID names the work; a carrier keeps it for logs and tests.
 	ID   string
 	Body []byte
+	// Work, when it is not nil, is the work as the station that it is for takes
+	// it, made in this process; Body may then be nil. A carrier that hands the
+	// message over in memory may leave both as they are; one that stores it
+	// calls Write or AppendBody.
+	Work Work
 	// NotBefore holds the message back until then; zero is at once.
 	NotBefore time.Time
 	// Attempt counts deliveries that ended without an acknowledgement (a
 	// crash, or an error of the station), from 0.
 	Attempt int
+}
+
+// Work is a body that need not be written before it is stored.
+type Work interface {
+	// AppendBody adds it to dst.
+	AppendBody(dst []byte) ([]byte, error)
+	// Size is about how much that is.
+	Size() int
+}
+
+// Write makes m's Body, if it has none, and drops its Work: m is then what a
+// carrier stores.
+func (m *Message) Write() error {
+	var err error
+	if m.Work != nil && m.Body == nil {
+		m.Body, err = m.AppendBody(nil)
+	}
+	m.Work = nil
+	return err
+}
+
+// AppendBody adds m's body to dst, whether it is written or not.
+func (m *Message) AppendBody(dst []byte) ([]byte, error) {
+	if m.Body != nil || m.Work == nil {
+		return append(dst, m.Body...), nil
+	}
+	dst, err := m.Work.AppendBody(dst)
+	if err != nil {
+		err = fmt.Errorf("write %s %s: %w", m.Topic, m.ID, err)
+	}
+	return dst, err
 }
 
 // Station does the work of one message and says what follows from it. The
@@ -55,6 +91,12 @@ type ConsumeOptions struct {
 	// Grace is how long stations may go on after Consume's context has ended
 	// before their own context ends; zero ends both together.
 	Grace time.Duration
+	// Settle, when it is not nil, is called before acknowledgements of the topic
+	// are made durable, and they are made only if it gives no error: what
+	// stations left in memory can be written there, in one go for many messages.
+	// It is called by one goroutine at a time, and also when there is nothing to
+	// write.
+	Settle func(ctx context.Context) error
 }
 
 // Stats describe a topic.

@@ -67,6 +67,7 @@ type testCase struct {
 	globals json.RawMessage
 	inputs  json.RawMessage
 	answers []json.RawMessage
+	places  map[string]json.RawMessage // what geoipLookup gives
 }
 
 // caseOf collects the sections called name/…; a case without globals takes
@@ -81,6 +82,10 @@ func caseOf(t *testing.T, archive *txtar.Archive, name string) testCase {
 			c.globals = data
 		case name + "/inputs":
 			c.inputs = data
+		case name + "/places":
+			if err := json.Unmarshal(data, &c.places); err != nil {
+				t.Fatalf("%s: places: %v", name, err)
+			}
 		case name + "/answers":
 			if err := json.Unmarshal(data, &c.answers); err != nil {
 				t.Fatalf("%s: answers: %v", name, err)
@@ -114,7 +119,7 @@ func runCase(t *testing.T, tpl *cdp.Template, c testCase) string {
 	if err != nil {
 		t.Fatalf("globals: %v", err)
 	}
-	r := &runner{t: t, answers: c.answers}
+	r := &runner{t: t, answers: c.answers, places: c.places}
 	g := r.withInputs(f, globals)
 	if r.out.Len() == 0 {
 		r.run(f.Bytecode, g)
@@ -147,6 +152,7 @@ type runner struct {
 	t       *testing.T
 	machine vm.Machine
 	answers []json.RawMessage
+	places  map[string]json.RawMessage
 	out     strings.Builder
 }
 
@@ -227,7 +233,7 @@ func (r *runner) load(code json.RawMessage) *vm.Program {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	loaded, err := vm.Load(p, vm.LoadOptions{Library: stl.Library(), Async: []string{"fetch"}})
+	loaded, err := vm.Load(p, vm.LoadOptions{Library: stl.Library(), Functions: []string{"geoipLookup"}, Async: []string{"fetch"}})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -238,8 +244,9 @@ func (r *runner) load(code json.RawMessage) *vm.Program {
 func (r *runner) run(code json.RawMessage, globals vm.Value) {
 	p := r.load(code)
 	env := vm.Env{
-		Print: func(line string) { fmt.Fprintf(&r.out, "print: %s\n", line) },
-		Now:   func() time.Time { return time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC) },
+		Print:     func(line string) { fmt.Fprintf(&r.out, "print: %s\n", line) },
+		Now:       func() time.Time { return time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC) },
+		Functions: map[string]vm.HostFunc{"geoipLookup": r.place},
 	}
 	ctx := context.Background()
 	res, err := r.machine.Run(ctx, p, globals, env, vm.Budget{})
@@ -251,6 +258,15 @@ func (r *runner) run(code json.RawMessage, globals vm.Value) {
 		return
 	}
 	fmt.Fprintf(&r.out, "result: %s\n", vm.AppendJSON(nil, res.Value))
+}
+
+// place is geoipLookup.
+func (r *runner) place(c *vm.Call) (vm.Value, error) {
+	place, ok := r.places[c.Arg(0).Text()]
+	if !ok {
+		return vm.Null, nil
+	}
+	return vm.ParseJSON(place, vm.JSONOptions{Freeze: true})
 }
 
 // answer notes a request and gives the next answer of the case.

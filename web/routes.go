@@ -175,6 +175,7 @@ func APIRoutes(h *api.Handler) API {
 			change(patch, "/cohorts/:id", "cohort:write", h.UpdateCohort),
 			see(get, "/event_definitions", "event_definition:read", h.ListEventDefinitions),
 			see(get, "/property_definitions", "property_definition:read", h.ListPropertyDefinitions),
+			see(get, "/events/:uuid/trace", read, h.ShowTrace),
 			see(get, "/activity_log", "activity_log:read", h.ListActivity),
 			see(get, "/", "project:read", h.ShowProject),
 			{Method: patch, Path: "/", Handler: h.UpdateProject, Can: account.Manage, Scopes: []string{"project:write"}},

@@ -22,6 +22,7 @@ func serve(ctx context.Context, args []string, s streams) error {
 		return err
 	}
 	cfg.Log = s.err
+	app.SaveMemory(s.environ)
 	house, err := app.New(ctx, cfg)
 	if err != nil {
 		return err

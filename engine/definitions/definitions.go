@@ -67,6 +67,11 @@ type Store interface {
 // Collector is a Recorder that learns from the events that pass. It is safe
 // for concurrent use.
 type Collector struct {
+	// Whole gives an event as destinations see it: what follows from its
+	// properties is not recorded. nil takes events as they were recorded; set
+	// it before the first batch.
+	Whole func(cdp.Event) cdp.Event
+
 	to    Recorder
 	store Store
 	log   *slog.Logger
@@ -140,7 +145,11 @@ func (c *Collector) learn(ctx context.Context, events []cdp.Event) {
 		}
 		if e.read < firstRead || (i+c.turn)%step == 0 {
 			e.read++
-			p.readProperties(&events[i], e)
+			ev := events[i]
+			if c.Whole != nil {
+				ev = c.Whole(ev)
+			}
+			p.readProperties(&ev, e)
 		}
 		news = news || p.hasNews()
 	}

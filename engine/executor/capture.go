@@ -54,7 +54,7 @@ func (r *run) capturedEvent(name, distinct string, props vm.Value) cdp.Event {
 	return cdp.Event{
 		Project: r.inv.Project,
 		// Computed, so that a run that is done twice captures one event.
-		UUID: uuid5(invocationSpace, string(r.inv.ID)+"/capture"),
+		UUID: uuid5(invocationSpace, string(r.inv.ID), "/capture"),
 		Name: name, DistinctID: distinct, Timestamp: now, ReceivedAt: now,
 		Properties: vm.AppendJSON(nil, props),
 	}

@@ -35,6 +35,12 @@ const (
 // Fetch makes one HTTP request; fetch.Client.Do is one.
 type Fetch func(ctx context.Context, r fetch.Request) (fetch.Response, error)
 
+// Places knows the places of IP addresses; a geoip.Database is one.
+type Places interface {
+	// Lookup gives a frozen dict, and null for what is no address or not known.
+	Lookup(ip string) vm.Value
+}
+
 // Config is what an Executor needs.
 type Config struct {
 	// Fetch makes the requests of functions.
@@ -47,6 +53,9 @@ type Config struct {
 	// OwnHosts are host names, with port unless it is the default one, at which
 	// this site takes events in: fetches to them are watched for loops.
 	OwnHosts []string
+	// Places is what geoipLookup asks; without it nothing is known of any
+	// address.
+	Places Places
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 	// NewID makes a random UUID; version 7 when nil.
@@ -64,6 +73,7 @@ type Config struct {
 type Executor struct {
 	cfg      Config
 	base     string
+	baseText vm.Value // base, for programs
 	now      func() time.Time
 	newID    func() string
 	machines sync.Pool
@@ -98,6 +108,7 @@ func New(cfg Config) (*Executor, error) {
 		cfg: cfg, base: strings.TrimRight(cfg.BaseURL, "/"), now: cfg.Now, newID: cfg.NewID,
 		gate: newGate(), own: map[string]bool{},
 	}
+	x.baseText = vm.String(x.base)
 	x.machines.New = func() any { return new(vm.Machine) }
 	x.readers.New = func() any { return new(vm.JSONReader) }
 	x.transformations.New = newTransformation

@@ -18,6 +18,9 @@ import (
 // It is as much as an event may bring along.
 const maxValue = 20 << 20
 
+// usualBody is room for most bodies that programs send.
+const usualBody = 4 << 10
+
 // maxDetail bounds the part of an answer that a log line repeats.
 const maxDetail = 1000
 
@@ -203,7 +206,7 @@ func request(args []vm.Value) fetch.Request {
 	case body.IsString():
 		req.Body = []byte(body.Text())
 	case body.Truthy():
-		req.Body = vm.AppendJSON(nil, body)
+		req.Body = vm.AppendJSON(make([]byte, 0, usualBody), body)
 	}
 	return req
 }

@@ -21,7 +21,7 @@ var (
 type Function struct {
 	*cdp.Function
 	title    string
-	label    string
+	label    vm.Value    // of Label, for the lists of transformations
 	program  *vm.Program // nil for functions that run elsewhere
 	filter   filter
 	inputs   *inputPlan
@@ -47,13 +47,14 @@ type filter struct {
 	names   map[string]bool
 	program *vm.Program
 	plain   bool   // the program asks for plain globals only
+	blind   bool   // and for nothing that Normalize changes
 	fault   string // why there is no program
 }
 
 // Compile makes a Function of f. The error tells what is broken; functions
 // that run in a site compile to one without a program.
 func (x *Executor) Compile(f *cdp.Function) (*Function, error) {
-	c := &Function{Function: f, title: f.Title(), label: f.Label(), pace: &pace{}}
+	c := &Function{Function: f, title: f.Title(), label: vm.String(f.Label()), pace: &pace{}}
 	if f.Type.Site() {
 		return c, nil
 	}
@@ -120,6 +121,7 @@ func (x *Executor) compileFilter(fs *cdp.Filters) filter {
 		return f
 	}
 	f.program, f.plain = p, plainly(fs.Bytecode)
+	f.blind = f.plain && blindly(fs.Bytecode)
 	return f
 }
 
@@ -172,8 +174,12 @@ func (f *filter) matches(s *Scope) match {
 	case f.program == nil:
 		return match{err: fmt.Errorf("%s", f.fault)}
 	}
+	if !f.blind {
+		s.settle()
+	}
 	globals := s.plainGlobals()
-	if !f.plain || s.given.groups.IsDict() {
+	// A filter may name a type of group, which no look at the program tells.
+	if !f.plain || s.given.groups.IsDict() || s.who.people != nil && s.props.Path("$groups").Len() > 0 {
 		globals = s.filterGlobals()
 	}
 	out := s.x.runOnce(f.program, globals, s.x.filterBudget(), nil)

@@ -7,6 +7,7 @@ import (
 	"sort"
 
 	"hogpen/cdp"
+	"hogpen/cdp/liquid"
 	"hogpen/hog/vm"
 )
 
@@ -33,7 +34,6 @@ type plannedInput struct {
 	secret bool
 	// credential: its key says that it holds one.
 	credential bool
-	liquid     bool
 	node       node
 }
 
@@ -41,6 +41,8 @@ type plannedInput struct {
 type node struct {
 	value   vm.Value    // of a constant; frozen
 	program *vm.Program // of a template
+	liquid  *liquid.Template
+	fault   error // why there is no Liquid template
 	list    []node
 	keys    []string // of an object, with list
 	kind    nodeKind
@@ -51,6 +53,7 @@ type nodeKind uint8
 const (
 	constantNode nodeKind = iota
 	programNode
+	liquidNode
 	listNode
 	objectNode
 )
@@ -111,26 +114,24 @@ func (x *Executor) secrets(f *cdp.Function, mapping int) (cdp.Inputs, error) {
 }
 
 func (x *Executor) planInput(in cdp.Input, schema []cdp.InputSchema) (plannedInput, error) {
-	p := plannedInput{key: in.Key, order: in.Order, liquid: in.Templating == "liquid"}
+	p := plannedInput{key: in.Key, order: in.Order}
 	for _, s := range schema {
 		if s.Key == in.Key {
 			p.kind, p.secret = s.Type, s.Secret
 		}
 	}
-	raw := in.Bytecode
-	if p.liquid || absent(raw) {
-		v, err := constant(in.Value)
-		p.node = node{value: v}
-		if err != nil {
-			return p, fmt.Errorf("input %s: %w", in.Key, err)
+	var err error
+	if raw := in.Bytecode; in.Templating == "liquid" || absent(raw) {
+		p.node.value, err = constant(in.Value)
+		if err == nil && in.Templating == "liquid" {
+			p.node = parseLiquid(p.node.value)
 		}
-		return p, nil
+	} else {
+		p.node, err = x.parseNode(raw, 0)
 	}
-	n, err := x.parseNode(raw, 0)
 	if err != nil {
 		return p, fmt.Errorf("input %s: %w", in.Key, err)
 	}
-	p.node = n
 	return p, nil
 }
 
@@ -245,11 +246,11 @@ func (n node) fold() node {
 	return node{value: v.Freeze()}
 }
 
-// eval gives a node's value; run runs a template.
-func (n node) eval(run func(*vm.Program) (vm.Value, error)) (vm.Value, error) {
+// eval gives a node's value; run runs a template of either kind.
+func (n node) eval(run func(*node) (vm.Value, error)) (vm.Value, error) {
 	switch n.kind {
-	case programNode:
-		return run(n.program)
+	case programNode, liquidNode:
+		return run(&n)
 	case listNode:
 		out := make([]vm.Value, 0, len(n.list))
 		for _, child := range n.list {
@@ -266,14 +267,14 @@ func (n node) eval(run func(*vm.Program) (vm.Value, error)) (vm.Value, error) {
 	return n.value, nil
 }
 
-func (n node) evalObject(run func(*vm.Program) (vm.Value, error)) (vm.Value, error) {
+func (n node) evalObject(run func(*node) (vm.Value, error)) (vm.Value, error) {
 	out := vm.NewDict(len(n.keys))
 	for i, child := range n.list {
 		v, err := child.eval(run)
 		if err != nil {
 			return vm.Null, err
 		}
-		if n.keys[i] != extendKey {
+		if n.keys[i] != extendKey || child.kind == liquidNode {
 			out.Set(n.keys[i], v)
 			continue
 		}
@@ -311,6 +312,7 @@ type inputBuilder struct {
 	done    vm.Value
 	seen    vm.Value // globals with the first n inputs
 	n       int
+	budget  *liquid.Budget // nil until a Liquid template is rendered
 }
 
 func (b *inputBuilder) scope() vm.Value {
@@ -323,11 +325,11 @@ func (b *inputBuilder) scope() vm.Value {
 }
 
 func (b *inputBuilder) build(in *plannedInput) (vm.Value, error) {
-	if in.liquid {
-		return b.x.renderLiquid(in.node.value, b.scope())
-	}
-	return in.node.eval(func(p *vm.Program) (vm.Value, error) {
-		out := b.x.runOnce(p, b.scope(), b.x.programBudget(), nil)
+	return in.node.eval(func(n *node) (vm.Value, error) {
+		if n.kind == liquidNode {
+			return b.render(in.key, n)
+		}
+		out := b.x.runOnce(n.program, b.scope(), b.x.programBudget(), nil)
 		if out.suspended != nil {
 			//lint:ignore ST1005 the text is PostHog's
 			return vm.Null, fmt.Errorf("Could not execute bytecode for input field: %s", in.key)

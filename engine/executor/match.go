@@ -9,10 +9,19 @@ import (
 	"hogpen/hog/vm"
 )
 
-// Planned is an invocation that is to be made, with the values it was made of.
+// Planned is an invocation that is to be made, with the values it was made of:
+// in this process, it can go on from these, and its globals need not be JSON.
 type Planned struct {
 	Invocation cdp.Invocation
-	globals    vm.Value
+	globals    vm.Value // null when the invocation was stored
+	size       int      // about how long they are as JSON
+}
+
+// Write puts the globals into the invocation as JSON, unless they are there.
+func (p *Planned) Write() {
+	if p.Invocation.Globals == nil {
+		p.Invocation.Globals = vm.AppendJSON(make([]byte, 0, p.size), p.globals)
+	}
 }
 
 // Matched is what one function makes of one event.
@@ -26,6 +35,13 @@ type Matched struct {
 	Logs     []cdp.LogEntry
 }
 
+// Reset empties m for another event and keeps its lists' room.
+func (m *Matched) Reset() {
+	clear(m.Planned)
+	clear(m.Logs)
+	*m = Matched{Planned: m.Planned[:0], Outcomes: m.Outcomes[:0], Failures: m.Failures[:0], Logs: m.Logs[:0]}
+}
+
 // Failure is an invocation that could not be made.
 type Failure struct {
 	Invocation cdp.InvocationID
@@ -33,27 +49,40 @@ type Failure struct {
 	Message    string // redacted
 }
 
+// Size is about how long the invocation is when it is written.
+func (p *Planned) Size() int { return p.size + len(p.Invocation.Globals) }
+
 // Match asks a function's filters about an event and builds one invocation for
 // each match: of the function, or of each of its mappings (runtime
 // specification 4.4 and 5). Globals of the invocations are JSON, inputs
 // included.
 func (x *Executor) Match(f *Function, s *Scope) Matched {
 	var m Matched
-	if !x.pass(f, &f.filter, s, &m) {
-		return m
+	x.MatchInto(&m, f, s)
+	for i := range m.Planned {
+		m.Planned[i].Write()
+	}
+	return m
+}
+
+// MatchInto is Match into an m that may have been used before, whose lists are
+// used again. Globals are not written yet; see Planned.Write.
+func (x *Executor) MatchInto(m *Matched, f *Function, s *Scope) {
+	m.Reset()
+	if !x.pass(f, &f.filter, s, m) {
+		return
 	}
 	if len(f.mappings) == 0 {
-		x.plan(f, f.inputs, -1, s, &m)
-		return m
+		x.plan(f, f.inputs, -1, s, m)
+		return
 	}
 	for i := range f.mappings {
 		mp := &f.mappings[i]
-		if mp.disabled || mp.filter != nil && !x.pass(f, mp.filter, s, &m) {
+		if mp.disabled || mp.filter != nil && !x.pass(f, mp.filter, s, m) {
 			continue
 		}
-		x.plan(f, mp.inputs, i, s, &m)
+		x.plan(f, mp.inputs, i, s, m)
 	}
-	return m
 }
 
 // Replan is what a function makes of an event that it is given again.
@@ -112,10 +141,9 @@ func (x *Executor) planAs(id cdp.InvocationID, f *Function, plan *inputPlan, ind
 	}
 	globals.Set("inputs", inputs)
 	globals.Freeze()
-	m.Planned = append(m.Planned, Planned{globals: globals, Invocation: cdp.Invocation{
+	m.Planned = append(m.Planned, Planned{globals: globals, size: 6*s.size + 2048, Invocation: cdp.Invocation{
 		ID: id, Project: s.project.ID, Function: f.ID, Version: f.Version, Mapping: index,
-		EventUUID: s.uuid, EventName: s.name, DistinctID: s.distinctID,
-		Globals: vm.AppendJSON(make([]byte, 0, 6*s.size+2048), globals), ScheduledAt: x.now().UTC(),
+		EventUUID: s.uuid, EventName: s.name, DistinctID: s.distinctID, ScheduledAt: x.now().UTC(),
 	}})
 }
 

@@ -1,10 +1,14 @@
 package executor
 
 import (
+	"bytes"
+	"encoding/json"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
 
+	"hogpen/cdp"
 	"hogpen/hog/vm"
 )
 
@@ -21,10 +25,70 @@ func personless(props vm.Value) bool {
 	return ok && v.TypeName() == "boolean" && !v.Truth()
 }
 
+// Normalized gives an event as destinations see it: as Normalize leaves it. What
+// is recorded is the event before that, which is half as long.
+func (x *Executor) Normalized(e cdp.Event) cdp.Event {
+	var s Scope
+	if s.Open(x, cdp.Project{ID: e.Project}, &e) != nil {
+		return e
+	}
+	s.Normalize()
+	return s.Event()
+}
+
+// NormalizeLater has Normalize done when somebody asks for what it changes:
+// most filters do not, and most events pass none.
+func (s *Scope) NormalizeLater() {
+	if s.open {
+		s.setProps(s.props)
+	}
+	s.owes = true
+}
+
+// settle does what NormalizeLater put off.
+func (s *Scope) settle() {
+	if s.owes {
+		s.Normalize()
+	}
+}
+
+// blindly reports whether a filter's program, as JSON, asks for nothing that
+// Normalize or the lists of transformations change: it names none of those properties, and never takes the
+// properties as a whole.
+func blindly(code []byte) bool {
+	var b bytes.Buffer
+	if json.Compact(&b, code) != nil {
+		return false
+	}
+	text := b.String()
+	for _, name := range []string{
+		"$set", "$set_once", "$unset", "$process_person_profile", "$elements", "$elements_chain", "$os", succeededKey, failedKey, skippedKey,
+	} {
+		if strings.Contains(text, `"`+name+`"`) {
+			return false
+		}
+	}
+	// A property is read by GET_GLOBAL (1) with two names or more.
+	for rest, more := text, true; more; {
+		if _, rest, more = strings.Cut(rest, `"properties"`); more && !memberRead.MatchString(rest) {
+			return false
+		}
+	}
+	return true
+}
+
+var memberRead = regexp.MustCompile(`^,1,([2-9]|[1-9][0-9]+)[],]`)
+
 // Normalize does what follows the transformations: initial person properties,
 // personless events, the elements chain (runtime specification 1.10). An event
 // without any of these stays untouched, and its JSON need not be made again.
+// Done twice it is as done once.
 func (s *Scope) Normalize() {
+	s.owes = false
+	if l := s.lists; l != nil {
+		s.lists = nil
+		s.EndTransformations(l)
+	}
 	props := s.props
 	if s.name != "$snapshot" && s.name != "$performance_event" {
 		props = s.withInitial()

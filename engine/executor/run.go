@@ -89,18 +89,23 @@ type run struct {
 // An error is our own, or the end of ctx; inv is then to be forgotten, and the
 // message it came from to be worked on again.
 func (x *Executor) Run(ctx context.Context, p cdp.Project, f *Function, inv *cdp.Invocation) (Result, error) {
-	r, err := x.newRun(p, f, inv)
-	if err != nil {
-		return Result{}, err
-	}
-	return r.work(ctx)
-}
-
-func (x *Executor) newRun(p cdp.Project, f *Function, inv *cdp.Invocation) (*run, error) {
 	globals, err := x.parse(inv.Globals)
 	if err != nil {
-		return nil, fmt.Errorf("read globals of invocation %s: %w", inv.ID, err)
+		return Result{}, fmt.Errorf("read globals of invocation %s: %w", inv.ID, err)
 	}
+	return x.newRun(p, f, inv, globals).work(ctx)
+}
+
+// RunPlanned is Run for an invocation that need not have been stored.
+func (x *Executor) RunPlanned(ctx context.Context, project cdp.Project, f *Function, p *Planned) (Result, error) {
+	if read := (mirror{left: mostMirrored}); p.globals.IsNull() || !read.gives(p.globals, 0) {
+		p.Write()
+		return x.Run(ctx, project, f, &p.Invocation)
+	}
+	return x.newRun(project, f, &p.Invocation, p.globals).work(ctx)
+}
+
+func (x *Executor) newRun(p cdp.Project, f *Function, inv *cdp.Invocation, globals vm.Value) *run {
 	r := &run{x: x, project: p, f: f, inv: inv, plan: f.inputs, program: f.program, code: f.Bytecode, globals: globals}
 	if inv.Mapping >= 0 && inv.Mapping < len(f.mappings) {
 		r.plan = f.mappings[inv.Mapping].inputs
@@ -108,11 +113,14 @@ func (x *Executor) newRun(p cdp.Project, f *Function, inv *cdp.Invocation) (*run
 	r.inputs = globals.Path("inputs")
 	r.journal = x.journal(p.ID, f, inv.ID)
 	r.journal.hide = r.hide
-	return r, nil
+	return r
 }
 
 // hide redacts; what to look for is collected at the first line that is kept.
 func (r *run) hide(s string) string {
+	if !r.plan.hides {
+		return s
+	}
 	if r.hidden == nil {
 		h := newRedactor(r.plan, r.inputs)
 		r.hidden = &h
@@ -328,7 +336,8 @@ func (r *run) completed(out outcome) string {
 
 // completed is the last line of a run without error.
 func completed(total time.Duration, out outcome, url string) string {
-	b := append(make([]byte, 0, 96+len(url)), "Function completed in "...)
+	var room [320]byte // for most
+	b := append(room[:0], "Function completed in "...)
 	b = appendTwoDigits(b, milliseconds(total))
 	b = appendTwoDigits(append(b, "ms. Sync: "...), milliseconds(out.took))
 	b = appendTwoDigits(append(b, "ms. Mem: "...), float64(out.memory)/1024)

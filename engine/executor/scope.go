@@ -30,6 +30,10 @@ type Scope struct {
 
 	// open tells that props are a private copy that may still be changed.
 	open bool
+	// owes tells that Normalize is still to be done; see NormalizeLater. lists
+	// are still to be written before it, unless nil; see EndTransformationsLater.
+	owes  bool
+	lists *Lists
 	// raw is the JSON of props; nil when they were changed since.
 	raw json.RawMessage
 	// size is about how long that JSON is.
@@ -37,7 +41,7 @@ type Scope struct {
 	// given are the globals of a test run; null values are derived as always.
 	given given
 
-	isoTime string // timestamp as text; "" while nobody asked
+	texts texts // null while nobody asked
 
 	// Made when first asked for; forgotten when the event changes.
 	filter vm.Value
@@ -45,6 +49,9 @@ type Scope struct {
 	event  vm.Value
 	person vm.Value
 	hasOne bool // person was looked for
+	group  vm.Value
+
+	who who
 }
 
 type given struct {
@@ -55,11 +62,21 @@ type given struct {
 // NewScope parses an event. The error is of code Invalid when its properties
 // are not a JSON object.
 func (x *Executor) NewScope(p cdp.Project, e cdp.Event) (*Scope, error) {
+	s := new(Scope)
+	if err := s.Open(x, p, &e); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Open is NewScope in place: s forgets the event it was for. The event's
+// properties are kept as they are until they are changed.
+func (s *Scope) Open(x *Executor, p cdp.Project, e *cdp.Event) error {
 	props, err := x.parseObject(e.Properties)
 	if err != nil {
-		return nil, cdp.Errorf(cdp.Invalid, "properties", "The properties are not a JSON object: %v.", err)
+		return cdp.Errorf(cdp.Invalid, "properties", "The properties are not a JSON object: %v.", err)
 	}
-	s := &Scope{
+	*s = Scope{
 		x: x, project: p, uuid: e.UUID, name: e.Name, distinctID: e.DistinctID,
 		timestamp: e.Timestamp, receivedAt: e.ReceivedAt, props: props, raw: e.Properties, size: len(e.Properties),
 	}
@@ -67,8 +84,11 @@ func (x *Executor) NewScope(p cdp.Project, e cdp.Event) (*Scope, error) {
 		s.raw = json.RawMessage("{}")
 	}
 	s.elements = elementsChain(props)
-	return s, nil
+	return nil
 }
+
+// Close lets go of the event.
+func (s *Scope) Close() { *s = Scope{} }
 
 func (x *Executor) parseObject(raw []byte) (vm.Value, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
@@ -95,14 +115,35 @@ func (s *Scope) DistinctID() string { return s.distinctID }
 
 // Event gives the event as it is now, with its properties as JSON.
 func (s *Scope) Event() cdp.Event {
+	s.settle()
 	if s.raw == nil {
 		// Person properties and lists make it about twice as long as it came.
 		s.raw = vm.AppendJSON(make([]byte, 0, 2*s.size+1024), s.props)
 	}
+	e := s.Head()
+	e.Properties = s.raw
+	return e
+}
+
+// Head is the event as it is now without its properties.
+func (s *Scope) Head() cdp.Event {
 	return cdp.Event{
 		Project: s.project.ID, UUID: s.uuid, Name: s.name, DistinctID: s.distinctID,
-		Timestamp: s.timestamp, ReceivedAt: s.receivedAt, Properties: s.raw,
+		Timestamp: s.timestamp, ReceivedAt: s.receivedAt,
 	}
+}
+
+// AppendProperties adds the JSON of the properties as they are now.
+func (s *Scope) AppendProperties(b []byte) []byte {
+	if s.raw != nil {
+		b = append(b, s.raw...)
+	} else {
+		b = vm.AppendJSON(b, s.props)
+	}
+	if s.lists != nil && !s.lists.none() {
+		b = s.lists.appendTo(bytes.TrimRight(b, " \t\r\n"))
+	}
+	return b
 }
 
 // editProps gives the properties for a change, with room for some more; what
@@ -128,7 +169,7 @@ func (s *Scope) setProps(v vm.Value) {
 }
 
 func (s *Scope) forget() {
-	s.filter, s.plain, s.event, s.person, s.hasOne = vm.Null, vm.Null, vm.Null, vm.Null, false
+	s.filter, s.plain, s.event, s.person, s.hasOne, s.group = vm.Null, vm.Null, vm.Null, vm.Null, false, vm.Null
 }
 
 // edit gives a changeable copy of the top level of a dict.
@@ -193,6 +234,7 @@ func (s *Scope) eventURL() string {
 
 // eventGlobal is the global "event" of destinations.
 func (s *Scope) eventGlobal() vm.Value {
+	s.settle()
 	if !s.event.IsNull() {
 		return s.event
 	}
@@ -217,14 +259,21 @@ func (s *Scope) addGiven() {
 	}
 }
 
-// personGlobal is the global "person", null when there is none. Until persons
-// are stored, a person is what its distinct ID and this event tell of it.
+// personGlobal is the global "person", null when there is none. Where persons
+// are not stored, a person is what its distinct ID and this event tell of it.
 func (s *Scope) personGlobal() vm.Value {
+	s.settle()
 	if s.hasOne {
 		return s.person
 	}
 	s.hasOne = true
-	id, props := PersonID(s.project.ID, s.distinctID), s.personProps()
+	var id string
+	var props vm.Value
+	if known, ok := s.knownPerson(); ok {
+		id, props = known.ID, known.Properties
+	} else {
+		id, props = PersonID(s.project.ID, s.distinctID), s.personProps()
+	}
 	if s.given.test {
 		if s.given.person.IsNull() {
 			return vm.Null
@@ -286,12 +335,7 @@ func (s *Scope) globals(f *Function) vm.Value {
 	if p := s.personGlobal(); !p.IsNull() {
 		g.Set("person", p)
 	}
-	switch {
-	case s.given.groups.IsDict():
-		g.Set("groups", s.given.groups)
-	default:
-		g.Set("groups", vm.NewDict(0).Freeze())
-	}
+	g.Set("groups", s.groups())
 	if !s.given.request.IsNull() {
 		g.Set("request", s.given.request)
 	}
@@ -320,18 +364,32 @@ func (s *Scope) sourceURL(f *Function) string {
 // transformGlobals are what a transformation sees, without its inputs. The
 // project's empty name and the site's URL are upstream's (specification 2.2).
 func (s *Scope) transformGlobals() vm.Value {
-	project := vm.DictOf(projectKeys, []vm.Value{vm.Number(float64(s.project.ID)), emptyText, vm.String(s.x.base)})
-	event := vm.DictOf(transformEventKeys, []vm.Value{vm.String(s.uuid), vm.String(s.name), vm.String(s.distinctID), s.props,
-		vm.String(s.elements), vm.String(s.isoTimestamp()), vm.String(s.props.Path("$current_url").Text())})
+	project := vm.DictOf(projectKeys, []vm.Value{vm.Number(float64(s.project.ID)), emptyText, s.x.baseText})
+	url, elements := s.props.Path("$current_url"), emptyText
+	if !url.IsString() {
+		url = emptyText
+	}
+	if s.elements != "" {
+		elements = vm.String(s.elements)
+	}
+	t := s.values()
+	event := vm.DictOf(transformEventKeys, []vm.Value{t.uuid, t.name, t.distinctID, s.props, elements, t.timestamp, url})
 	return vm.DictOf(transformKeys, append(make([]vm.Value, 0, 3), project.Freeze(), event.Freeze()))
 }
 
-// isoTimestamp is the event's time as programs see it.
-func (s *Scope) isoTimestamp() string {
-	if s.isoTime == "" {
-		s.isoTime = iso(s.timestamp)
+// texts are what the globals of transformations and filters share.
+type texts struct{ uuid, name, distinctID, timestamp vm.Value }
+
+// values makes the texts, or gives those that were made.
+func (s *Scope) values() *texts {
+	t := &s.texts
+	if t.timestamp.IsNull() {
+		t.uuid, t.timestamp = vm.String(s.uuid), vm.String(iso(s.timestamp))
 	}
-	return s.isoTime
+	if t.name.IsNull() {
+		t.name, t.distinctID = vm.String(s.name), vm.String(s.distinctID)
+	}
+	return t
 }
 
 // Keys of the dicts that each event makes.
@@ -352,8 +410,8 @@ func (s *Scope) plainGlobals() vm.Value {
 		if s.given.variables.IsDict() {
 			variables = s.given.variables
 		}
-		s.plain = vm.DictOf(plainFilterKeys, []vm.Value{vm.String(s.name), vm.String(s.uuid), vm.String(s.isoTimestamp()),
-			vm.String(s.distinctID), s.props, variables}).Freeze()
+		t := s.values()
+		s.plain = vm.DictOf(plainFilterKeys, []vm.Value{t.name, t.uuid, t.timestamp, t.distinctID, s.props, variables}).Freeze()
 	}
 	return s.plain
 }
@@ -373,6 +431,7 @@ func plainly(code []byte) bool {
 // filterGlobals are what filters see (specification 4.3): made once for an
 // event, for all its filters.
 func (s *Scope) filterGlobals() vm.Value {
+	s.settle()
 	if !s.filter.IsNull() {
 		return s.filter
 	}
@@ -405,7 +464,7 @@ func (s *Scope) addGroups(g vm.Value) {
 		g.Set("$group_"+n, key)
 		g.Set("group_"+n, empty)
 	}
-	names, vals := s.given.groups.Entries()
+	names, vals := s.groups().Entries()
 	for i, name := range names {
 		index := vals[i].Path("index")
 		props := vals[i].Path("properties")

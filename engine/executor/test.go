@@ -114,6 +114,7 @@ func (b *bench) destination(ctx context.Context) error {
 		return nil
 	}
 	for i := range m.Planned {
+		m.Planned[i].Write()
 		if err := b.run(ctx, &m.Planned[i].Invocation); err != nil {
 			return err
 		}
@@ -123,10 +124,11 @@ func (b *bench) destination(ctx context.Context) error {
 
 func (b *bench) run(ctx context.Context, inv *cdp.Invocation) error {
 	inv.ID = b.result.Invocation
-	r, err := b.x.newRun(b.s.project, b.f, inv)
+	globals, err := b.x.parse(inv.Globals)
 	if err != nil {
 		return err
 	}
+	r := b.x.newRun(b.s.project, b.f, inv, globals)
 	r.trial = b.trial
 	res, err := r.work(ctx)
 	if err != nil {

@@ -2,13 +2,14 @@ package executor
 
 import (
 	"crypto/sha1"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 
 	"hogpen/cdp"
 )
@@ -33,44 +34,37 @@ func encodeComponent(s string) string {
 }
 
 // Namespaces of the version 5 UUIDs that are computed here.
-const (
+var (
 	// personSpace is PostHog's own for persons (runtime specification 1.11).
-	personSpace = "932979b4-65c3-4424-8467-0b66ec27bc22"
+	personSpace = uuid.MustParse("932979b4-65c3-4424-8467-0b66ec27bc22")
 	// invocationSpace is Hogpen's, for invocations and what they capture.
-	invocationSpace = "5f0f1d0c-6a53-5c5e-9a4e-0f6a6f0e6b11"
+	invocationSpace = uuid.MustParse("5f0f1d0c-6a53-5c5e-9a4e-0f6a6f0e6b11")
 )
 
-// uuid5 is a version 5 UUID (RFC 9562). space must be a valid UUID.
-func uuid5(space, name string) string {
-	var room [128]byte
-	ns, _ := hex.DecodeString(strings.ReplaceAll(space, "-", ""))
-	sum := sha1.Sum(append(append(room[:0], ns...), name...))
-	u := sum[:]
+// uuid5 is a version 5 UUID (RFC 9562) of a name in parts.
+func uuid5(space uuid.UUID, parts ...string) string {
+	var room [192]byte
+	name := append(room[:0], space[:]...)
+	for _, p := range parts {
+		name = append(name, p...)
+	}
+	sum := sha1.Sum(name)
+	u := uuid.UUID(sum[:16])
 	u[6] = u[6]&0x0f | 0x50
 	u[8] = u[8]&0x3f | 0x80
-	var out [36]byte
-	hex.Encode(out[0:], u[0:4])
-	out[8] = '-'
-	hex.Encode(out[9:], u[4:6])
-	out[13] = '-'
-	hex.Encode(out[14:], u[6:8])
-	out[18] = '-'
-	hex.Encode(out[19:], u[8:10])
-	out[23] = '-'
-	hex.Encode(out[24:], u[10:16])
-	return string(out[:])
+	return u.String()
 }
 
 // PersonID is the person of a distinct ID that has not been merged with
 // another: always the same for a project and distinct ID.
 func PersonID(project cdp.ProjectID, distinctID string) string {
-	return uuid5(personSpace, strconv.FormatInt(int64(project), 10)+":"+distinctID)
+	return uuid5(personSpace, strconv.FormatInt(int64(project), 10), ":", distinctID)
 }
 
 // InvocationID is the ID of the run of function for an event and mapping (-1
 // without mappings), so that the same work done twice carries the same ID.
 func InvocationID(eventUUID string, function cdp.FunctionID, mapping int) cdp.InvocationID {
-	return cdp.InvocationID(uuid5(invocationSpace, eventUUID+"/"+string(function)+"/"+strconv.Itoa(mapping)))
+	return cdp.InvocationID(uuid5(invocationSpace, eventUUID, "/", string(function), "/", strconv.Itoa(mapping)))
 }
 
 // appendTwoDigits writes a number, which is not negative, with two significant

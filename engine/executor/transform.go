@@ -3,6 +3,7 @@ package executor
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"hogpen/cdp"
@@ -17,9 +18,16 @@ const (
 	skippedKey   = "$transformations_skipped"
 )
 
+var listKeys = vm.Texts(succeededKey, failedKey, skippedKey)
+
 // Lists collect what the transformations of one event did.
 type Lists struct {
-	succeeded, failed, skipped []string
+	succeeded, failed, skipped []vm.Value // labels
+}
+
+// Reset empties the lists, for another event.
+func (l *Lists) Reset() {
+	l.succeeded, l.failed, l.skipped = l.succeeded[:0], l.failed[:0], l.skipped[:0]
 }
 
 // BeginTransformations removes what a client claims about transformations.
@@ -31,24 +39,53 @@ func (s *Scope) BeginTransformations() {
 
 // EndTransformations writes the lists that are not empty into the event.
 func (s *Scope) EndTransformations(l *Lists) {
-	if len(l.succeeded)+len(l.failed)+len(l.skipped) == 0 {
+	if l.none() {
 		return
 	}
 	p := s.editProps(5) // two more come with Normalize
-	for _, e := range []struct {
-		key    string
-		labels []string
-	}{{succeededKey, l.succeeded}, {failedKey, l.failed}, {skippedKey, l.skipped}} {
-		if len(e.labels) == 0 {
-			continue
+	for i, labels := range l.all() {
+		if len(labels) > 0 {
+			p.Put(listKeys[i], vm.NewArray(slices.Clone(labels)))
 		}
-		list := make([]vm.Value, len(e.labels))
-		for i, label := range e.labels {
-			list[i] = vm.String(label)
-		}
-		p.Set(e.key, vm.NewArray(list))
 	}
 	s.leaveOpen(p)
+}
+
+// EndTransformationsLater has the lists written when somebody asks for them: a
+// copy of all properties for what few programs read. l belongs to s until then.
+func (s *Scope) EndTransformationsLater(l *Lists) {
+	for _, key := range listKeys {
+		if _, given := s.props.Lookup(key); given { // by a program, with other values
+			s.EndTransformations(l)
+			return
+		}
+	}
+	s.lists = l
+}
+
+func (l *Lists) all() [3][]vm.Value { return [...][]vm.Value{l.succeeded, l.failed, l.skipped} }
+
+func (l *Lists) none() bool { return len(l.succeeded)+len(l.failed)+len(l.skipped) == 0 }
+
+// appendTo adds the lists to the end of an object's JSON.
+func (l *Lists) appendTo(b []byte) []byte {
+	for i, labels := range l.all() {
+		if len(labels) == 0 {
+			continue
+		}
+		if b = b[:len(b)-1]; b[len(b)-1] != '{' { // the closing brace
+			b = append(b, ',')
+		}
+		b = append(vm.AppendJSON(b, listKeys[i]), ':', '[')
+		for j, label := range labels {
+			if j > 0 {
+				b = append(b, ',')
+			}
+			b = vm.AppendJSON(b, label)
+		}
+		b = append(b, ']', '}')
+	}
+	return b
 }
 
 // Bypasses reports whether an event is not transformed.
@@ -71,6 +108,12 @@ type Transformed struct {
 	inputs   vm.Value
 }
 
+// Reset empties t for another run and keeps its lists' room.
+func (t *Transformed) Reset() {
+	clear(t.Logs)
+	*t = Transformed{Outcomes: t.Outcomes[:0], Logs: t.Logs[:0]}
+}
+
 // hide redacts the secrets of this run.
 func (t *Transformed) hide(s string) string {
 	h := newRedactor(t.plan, t.inputs)
@@ -84,14 +127,22 @@ func (t *Transformed) Invocation() cdp.InvocationID { return t.id }
 // (runtime specification 3.2). A transformation that fails leaves the event as
 // it was.
 func (x *Executor) Transform(f *Function, s *Scope, l *Lists) Transformed {
+	var out Transformed
+	x.TransformInto(&out, f, s, l)
+	return out
+}
+
+// TransformInto is Transform into an out that may have been used before, whose
+// lists are used again.
+func (x *Executor) TransformInto(out *Transformed, f *Function, s *Scope, l *Lists) {
+	out.Reset()
+	out.id, out.plan = InvocationID(s.uuid, f.ID, -1), f.inputs
 	w := x.transformations.Get().(*transformation)
 	defer w.release()
-	w.x, w.f, w.s, w.lists = x, f, s, l
-	w.out.id = InvocationID(s.uuid, f.ID, -1)
-	w.journal = journal{project: s.project.ID, function: f.ID, invocation: w.out.id, now: x.now, hide: w.redact}
+	w.x, w.f, w.s, w.lists, w.out = x, f, s, l, out
+	w.journal = journal{project: s.project.ID, function: f.ID, invocation: out.id, now: x.now, hide: w.redact, entries: out.Logs}
 	w.work()
-	w.out.Logs, w.out.plan, w.out.inputs = w.journal.entries, f.inputs, w.inputs
-	return w.out
+	out.Logs, out.inputs = w.journal.entries, w.inputs
 }
 
 // newTransformation makes one for the pool: its host functions, bound to it,
@@ -120,13 +171,16 @@ type transformation struct {
 	inputs  vm.Value
 	hidden  *redactor
 	prints  int
-	out     Transformed
+	out     *Transformed
 
 	functions map[string]vm.HostFunc
 	redact    func(string) string
 }
 
 func (w *transformation) hide(s string) string {
+	if !w.f.inputs.hides {
+		return s
+	}
 	if w.hidden == nil {
 		h := newRedactor(w.f.inputs, w.inputs)
 		w.hidden = &h
@@ -232,7 +286,11 @@ func (w *transformation) rename(v vm.Value, key string, to *string) bool {
 	}
 	text, _ := cut(got.Text(), maxName)
 	if text != "" {
+		if *to == text {
+			return true
+		}
 		*to = text
+		w.s.texts.name = vm.Null // and the distinct ID
 		w.s.forget()
 	}
 	return true
@@ -251,12 +309,20 @@ func (w *transformation) host() map[string]vm.HostFunc {
 		"postHogCapture": func(*vm.Call) (vm.Value, error) {
 			return vm.Null, errors.New("posthogCapture is not supported in transformations")
 		},
-		// Without a database of places nothing is known of any address.
-		"geoipLookup":         func(*vm.Call) (vm.Value, error) { return vm.Null, nil },
+		"geoipLookup":         func(c *vm.Call) (vm.Value, error) { return w.x.place(c.Arg(0)), nil },
 		"cleanNullValues":     func(c *vm.Call) (vm.Value, error) { return cleanNulls(c.Arg(0), 0), nil },
 		"isKnownBotUserAgent": func(c *vm.Call) (vm.Value, error) { return vm.Bool(botAgent(c.Arg(0).Text())), nil },
 		"isKnownBotIp":        func(c *vm.Call) (vm.Value, error) { return vm.Bool(botAddress(c.Arg(0).Text())), nil },
 	}
+}
+
+// place is the host function geoipLookup: null for what is no text, no address
+// or not known (runtime specification 3.3 and 3.4).
+func (x *Executor) place(ip vm.Value) vm.Value {
+	if x.cfg.Places == nil || !ip.IsString() {
+		return vm.Null
+	}
+	return x.cfg.Places.Lookup(ip.Text())
 }
 
 func (w *transformation) print(c *vm.Call) (vm.Value, error) {

@@ -8,6 +8,7 @@ import (
 
 	"hogpen/cdp"
 	"hogpen/engine/executor"
+	"hogpen/hog/vm"
 )
 
 func (h *house) transformation(name, src string) *cdp.Function {
@@ -219,5 +220,36 @@ func TestTransformationTests(t *testing.T) {
 	f.Filters = cdp.Filters{Source: "events", Bytecode: condition(t, "event = 'other'")}
 	if got, err = h.x.Test(t.Context(), req); err != nil || got.Status != cdp.TestSkipped || got.Logs[0].Message != "Mapping trigger not matching filters was ignored." {
 		t.Errorf("skipped: %+v, %v", got, err)
+	}
+}
+
+// onePlace knows one address.
+type onePlace struct{}
+
+func (onePlace) Lookup(ip string) vm.Value {
+	if ip != "89.160.20.129" {
+		return vm.Null
+	}
+	d := vm.NewDict(1)
+	d.Set("city", vm.String("Here"))
+	return d.Freeze()
+}
+
+// TestGeoipLookup: what is known is a value like any other, which a program
+// may change without changing it for others; what is no address is null.
+func TestGeoipLookup(t *testing.T) { // 3.3
+	t.Parallel()
+	h := newHouse(t, func(c *executor.Config) { c.Places = onePlace{} })
+	f := h.transformation("T", `
+		let e := event
+		e.properties.a := geoipLookup('89.160.20.129')
+		e.properties.a.city := 'There'
+		e.properties.b := geoipLookup('89.160.20.129').city
+		e.properties.c := [geoipLookup(5), geoipLookup(null), geoipLookup({}), geoipLookup(['89.160.20.129']), geoipLookup(''), geoipLookup('x')]
+		return e`)
+	got, _ := h.transform(event(`{}`), f)
+	want := `{"a":{"city":"There"},"b":"Here","c":[null,null,null,null,null,null],"$transformations_succeeded":["T (id-T)"]}`
+	if string(got.Properties) != want {
+		t.Errorf("have %s, want %s", got.Properties, want)
 	}
 }

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
 // Defaults of Config (runtime specification 6.2 and 14).
@@ -72,6 +75,7 @@ type Client struct {
 	maxBytes  int64
 	userAgent string
 	proxy     func(*http.Request) (*url.URL, error)
+	plain     *plain
 	// kept reuses connections; fresh makes a new one for each request, for the
 	// one repetition after a stale connection.
 	kept, fresh *http.Transport
@@ -102,6 +106,7 @@ func New(cfg Config) *Client {
 		c.userAgent = "Hogpen"
 	}
 	c.proxy = cfg.Proxy
+	c.plain = newPlain(g, perOrigin)
 	c.kept = c.transport(perOrigin, false)
 	c.fresh = c.transport(perOrigin, true)
 	return c
@@ -126,6 +131,7 @@ func (c *Client) transport(perOrigin int, once bool) *http.Transport {
 
 // Close drops the connections that are kept.
 func (c *Client) Close() {
+	c.plain.close()
 	c.kept.CloseIdleConnections()
 	c.fresh.CloseIdleConnections()
 }
@@ -139,9 +145,78 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 	if r.Timeout > 0 {
 		limit = min(r.Timeout, MaxTimeout)
 	}
-	if err := c.check(r); err != nil {
+	u, err := c.check(r)
+	if err != nil {
 		return Response{}, err
 	}
+	if proxied, err := c.proxied(u); err != nil {
+		return Response{}, err
+	} else if proxied || !c.plain.takes(&r, u) {
+		return c.doAny(ctx, r, limit)
+	}
+	return c.doPlain(ctx, r, u, limit)
+}
+
+// doPlain makes a request the plain way, and once more when its connection was
+// closed at the far end.
+func (c *Client) doPlain(ctx context.Context, r Request, u *url.URL, limit time.Duration) (Response, error) {
+	req := fasthttp.AcquireRequest()
+	defer fasthttp.ReleaseRequest(req)
+	if err := c.fill(req, &r, u); err != nil {
+		return Response{}, err
+	}
+	deadline := time.Now().Add(limit)
+	resp, err := c.plain.do(ctx, u, req, c.maxBytes, deadline, false)
+	var answered *begun
+	if err != nil && ctx.Err() == nil && time.Now().Before(deadline) && stale(err) && !errors.As(err, &answered) {
+		resp, err = c.plain.do(ctx, u, req, c.maxBytes, deadline, true)
+	}
+	if err == nil {
+		return resp, nil
+	}
+	if !time.Now().Before(deadline) && ctx.Err() == nil {
+		err = errors.Join(err, context.DeadlineExceeded)
+	}
+	return Response{}, classify(ctx, ctx, limit, err)
+}
+
+// fill writes r as a request of fasthttp.
+func (c *Client) fill(req *fasthttp.Request, r *Request, u *url.URL) error {
+	h := &req.Header
+	h.SetNoDefaultContentType(true)
+	h.SetMethod(cmp.Or(r.Method, http.MethodPost))
+	h.SetRequestURI(u.RequestURI())
+	h.SetHost(strings.TrimSuffix(u.Host, ":"))
+	h.SetUserAgent(c.userAgent)
+	for name, value := range r.Headers {
+		name, err := headerName(name, value)
+		switch {
+		case err != nil:
+			return err
+		case name != "":
+			h.Set(name, value)
+		}
+	}
+	if len(r.Body) > 0 && !h.IsGet() && !h.IsHead() {
+		req.SetBodyRaw(r.Body)
+	}
+	return nil
+}
+
+// proxied reports whether requests to a URL go through a proxy.
+func (c *Client) proxied(u *url.URL) (bool, error) {
+	if c.proxy == nil {
+		return false, nil
+	}
+	p, err := c.proxy(&http.Request{URL: u})
+	if err != nil {
+		return false, &Error{Name: InvalidRequestError, Detail: "the proxy setting cannot be read", Cause: err}
+	}
+	return p != nil, nil
+}
+
+// doAny makes a request through net/http.
+func (c *Client) doAny(ctx context.Context, r Request, limit time.Duration) (Response, error) {
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	resp, err := c.send(bounded, c.kept, r)
@@ -157,28 +232,25 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 		return Response{}, classify(bounded, ctx, limit, err)
 	}
 	if int64(len(body)) > c.maxBytes {
-		return Response{}, &Error{
-			Name:   ResponseSizeError,
-			Detail: fmt.Sprintf("Response body exceeds the limit of %d bytes", c.maxBytes),
-		}
+		return Response{}, tooLarge(c.maxBytes)
 	}
 	return Response{Status: resp.StatusCode, Headers: flatten(resp.Header), Body: body}, nil
 }
 
 // check looks at the URL and, where the host is an address, at that address,
 // before anything is sent.
-func (c *Client) check(r Request) error {
+func (c *Client) check(r Request) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(r.URL))
 	if err != nil || u.Scheme == "" || u.Hostname() == "" {
-		return secure("URL must have HTTP or HTTPS protocol and a valid hostname")
+		return nil, secure("URL must have HTTP or HTTPS protocol and a valid hostname")
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
-		return secure("Scheme must be either HTTP or HTTPS")
+		return nil, secure("Scheme must be either HTTP or HTTPS")
 	}
 	if a, err := netip.ParseAddr(u.Hostname()); err == nil && !c.guard.permitted(u.Hostname(), a) {
-		return secure(notAllowed)
+		return nil, secure(notAllowed)
 	}
-	return nil
+	return u, nil
 }
 
 // send makes one try on one transport. It is not given to http.Client, which
@@ -239,25 +311,37 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 	return req, nil
 }
 
-// setHeader adds one header that a program gave. Host is honoured; headers
-// about the connection itself are ours and are dropped.
+// setHeader adds one header that a program gave.
 func setHeader(req *http.Request, name, value string) error {
+	name, err := headerName(name, value)
+	switch {
+	case err != nil:
+		return err
+	case strings.EqualFold(name, "host"):
+		req.Host = value
+	case name != "":
+		req.Header.Set(name, value)
+	}
+	return nil
+}
+
+// headerName checks a header that a program gave. Host is honoured; headers
+// about the connection itself are ours and are dropped: their name is "".
+func headerName(name, value string) (string, error) {
 	name = strings.TrimSpace(name)
 	if !validName(name) || !validValue(value) {
-		return &Error{Name: InvalidRequestError, Detail: fmt.Sprintf("invalid header %q", name)}
+		return "", &Error{Name: InvalidRequestError, Detail: fmt.Sprintf("invalid header %q", name)}
 	}
 	switch strings.ToLower(name) {
 	case "host":
 		if value == "" || strings.ContainsAny(value, " \t/?#@\\") {
-			return &Error{Name: InvalidRequestError, Detail: `invalid header "Host"`}
+			return "", &Error{Name: InvalidRequestError, Detail: `invalid header "Host"`}
 		}
-		req.Host = value
 	case "content-length", "connection", "transfer-encoding", "keep-alive",
 		"proxy-connection", "proxy-authorization", "te", "trailer", "upgrade", "expect":
-	default:
-		req.Header.Set(name, value)
+		return "", nil
 	}
-	return nil
+	return name, nil
 }
 
 // validName reports whether a header's name is a token (RFC 9110, 5.6.2).

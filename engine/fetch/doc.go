@@ -14,6 +14,10 @@
 // bounded number for each origin; one that turns out to be stale is replaced
 // once, silently.
 //
+// Most requests go the plain way, through fasthttp's reader and writer (see
+// plain); those that need more, such as a proxy, through net/http. A program
+// cannot tell which.
+//
 // What can go wrong is told by an *Error whose name and text are those that a
 // Hog program sees (runtime specification 6.2 to 6.4).
 package fetch

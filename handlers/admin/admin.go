@@ -54,6 +54,11 @@ type Definitions interface {
 	Properties(ctx context.Context, p cdp.ProjectID, kind, search string, events []string, limit int) ([]cdp.PropertyDefinition, error)
 }
 
+// Traces tells what became of an event; *cdp.Traces is one.
+type Traces interface {
+	Trace(ctx context.Context, p cdp.ProjectID, uuid string) (cdp.Trace, error)
+}
+
 // Tester runs a function once without storing or counting anything.
 type Tester interface {
 	Test(ctx context.Context, r cdp.TestRequest) (cdp.TestResult, error)
@@ -74,6 +79,7 @@ type Config struct {
 	Accounts  *account.Accounts
 	Tester    Tester
 	Live      Live
+	Traces    Traces
 	// Definitions offers names in the filters' fields.
 	Definitions Definitions
 	// Status is a function's state in the watcher's eyes (REST API 10).

@@ -24,7 +24,6 @@ func TestAPIDocsInABrowser(t *testing.T) {
 	} {
 		tab := open(t, p, "/api/docs", look.opts...)
 		tab.Wait(`document.querySelector(".api-docs .opblock") !== null`)
-		sound(t, tab)
 		if n := browser.Eval[int](tab, `document.querySelectorAll(".api-docs .opblock-tag").length`); n < 8 {
 			t.Errorf("%s: %d groups of endpoints", look.name, n)
 		}
@@ -32,12 +31,15 @@ func TestAPIDocsInABrowser(t *testing.T) {
 			t.Errorf("%s: the page is %d px wide", look.name, wide)
 		}
 		tab.Picture("api-docs-" + look.name)
-		tab.Click(`#operations-hog_functions-get_api_projects__project_id__hog_functions_ .opblock-summary-control`)
+		// One group has every method, and is judged and tried.
+		tab.Type(".operation-filter-input", "personal_api_keys")
+		tab.Wait(`document.querySelectorAll(".api-docs .opblock-tag").length === 1`)
+		tab.Click(`#operations-personal_api_keys-get_api_personal_api_keys_ .opblock-summary-control`)
 		tab.Wait(`document.querySelector(".try-out__btn") !== null`)
-		tab.Click(".try-out__btn")
-		tab.Wait(`document.querySelector('[data-param-name="project_id"] input:not([disabled])') !== null`)
-		tab.Type(`[data-param-name="project_id"] input`, "@current")
-		tab.Click(".btn.execute")
+		// Not by its place: the part is still unfolding.
+		browser.Eval[bool](tab, `document.querySelector(".try-out__btn").click(), true`)
+		tab.Wait(`document.querySelector(".btn.execute") !== null`)
+		browser.Eval[bool](tab, `document.querySelector(".btn.execute").click(), true`)
 		tab.Wait(`document.querySelector(".live-responses-table .response-col_status") !== null`)
 		if status := tab.Text(".live-responses-table .response .response-col_status"); !strings.HasPrefix(status, "200") {
 			t.Errorf("%s: the list answered %q", look.name, status)

@@ -29,14 +29,11 @@ func (h *Handler) Event(c *fiber.Ctx) error {
 	if err != nil {
 		id = c.Params("uuid")
 	}
-	e, err := h.c.Store.Event(ctx, project, id)
+	trace, err := h.c.Traces.Trace(ctx, project, id)
 	if err != nil {
 		return err
 	}
-	list, err := h.c.Store.RunsOf(ctx, project, e.UUID)
-	if err != nil {
-		return err
-	}
+	e, list := trace.Event, trace.Runs
 	props := object(e.Properties)
 	d := pages.EventData{
 		Name: e.Name, UUID: e.UUID, DistinctID: e.DistinctID, Person: personIn(props),
@@ -51,9 +48,7 @@ func (h *Handler) Event(c *fiber.Ctx) error {
 	if d.Runs, err = h.traceRuns(c, e, list); err != nil {
 		return err
 	}
-	if d.RunNote, err = h.runNote(c, list); err != nil {
-		return err
-	}
+	addSkips(&d, base(c), trace)
 	s, err := h.shell(c, e.Name, "Events", layout.Crumb{Label: "Events", Href: base(c) + "/events"}, layout.Crumb{Label: e.Name})
 	if err != nil {
 		return err
@@ -153,34 +148,4 @@ func (h *Handler) traceRuns(c *fiber.Ctx, e cdp.Event, list []cdp.Run) ([]pages.
 		out = append(out, t)
 	}
 	return out, nil
-}
-
-// runNote says how many of the functions that are on now have no run for the
-// event, which is what is known of them.
-func (h *Handler) runNote(c *fiber.Ctx, list []cdp.Run) (string, error) {
-	on := true
-	page, err := h.c.Store.Functions(c.UserContext(), cdp.FunctionQuery{
-		Project: session.Project(c).ID, Enabled: &on, Types: []cdp.Type{cdp.Destination, cdp.InternalDestination}, Limit: 1000,
-	})
-	if err != nil {
-		return "", err
-	}
-	ran := map[cdp.FunctionID]bool{}
-	for _, r := range list {
-		ran[r.Function] = true
-	}
-	n := int64(0)
-	for _, f := range page.Functions {
-		if !ran[f.ID] {
-			n++
-		}
-	}
-	switch {
-	case page.Count == 0:
-		return "No destination is switched on.", nil
-	case n == 0:
-		return "", nil
-	}
-	return fmt.Sprintf("%s %s that %s on did not run: the filters did not match, the run was masked, or it was switched on later.",
-		ui.Exact(n), ui.Plural(n, "destination", "destinations"), ui.Plural(n, "is", "are")), nil
 }

@@ -217,7 +217,7 @@ func eventRow(raw json.RawMessage) pages.FilterEvent {
 	}
 	row.Any = e.ID == nil
 	for _, p := range e.Properties {
-		row.Conditions = append(row.Conditions, propertySentence(p))
+		row.Conditions = append(row.Conditions, cdp.PropertyText(p))
 	}
 	return row
 }
@@ -243,7 +243,7 @@ func propertyRow(raw json.RawMessage) pages.FilterProperty {
 	value, ok := listed(p.Value)
 	known := slices.ContainsFunc(comparisons, func(o ui.Option) bool { return o.Value == p.Operator })
 	if !ok || !known || p.Type != "event" && p.Type != "person" {
-		row.Fixed = propertySentence(raw)
+		row.Fixed = cdp.PropertyText(raw)
 		return row
 	}
 	if unary(p.Operator) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -387,20 +386,6 @@ func back(c *fiber.Ctx, otherwise string) string {
 
 // day is how far lists look back for outcomes.
 const day = 24 * time.Hour
-
-// names joins at most three names for a sentence.
-func names(list []string) string {
-	list = slices.Compact(list)
-	switch {
-	case len(list) == 0:
-		return ""
-	case len(list) == 1:
-		return list[0]
-	case len(list) <= 3:
-		return strings.Join(list[:len(list)-1], ", ") + " or " + list[len(list)-1]
-	}
-	return fmt.Sprintf("%s, %s or %d others", list[0], list[1], len(list)-2)
-}
 
 // lowerFirst puts a sentence behind a colon.
 func lowerFirst(s string) string {

@@ -75,6 +75,7 @@ func fieldOf(s cdp.InputSchema) *shownField {
 	default:
 		f.Kind, f.Note = pages.InputJSON, "This type has no editor of its own yet, so it is edited as JSON."
 	}
+	f.Choosing = f.Templated && mode == cdp.TemplatingUnset && !s.Secret
 	return f
 }
 
@@ -144,6 +145,9 @@ func (f *shownField) posted(posted form, name string) {
 			f.Mode = mode
 		}
 		return
+	}
+	if f.Choosing && posted.has(name+".templating") {
+		f.Templating = posted.get(name + ".templating")
 	}
 	if f.Kind != pages.InputDictionary {
 		f.Value = posted.get(name)

@@ -94,3 +94,27 @@ func TestSummaryLeadsToTheControl(t *testing.T) {
 		t.Errorf("by field: %v", byField(faults))
 	}
 }
+
+// TestTemplateLanguageIsChosen: where the schema leaves it open, and what was
+// chosen comes back with the form.
+func TestTemplateLanguageIsChosen(t *testing.T) {
+	t.Parallel()
+	schema := []cdp.InputSchema{
+		{Type: "string", Key: "open"}, {Type: "string", Key: "hog", Templating: json.RawMessage("true")},
+		{Type: "string", Key: "off", Templating: json.RawMessage("false")}, {Type: "number", Key: "n"}, {Type: "string", Key: "s", Secret: true},
+	}
+	stored := cdp.Inputs{{Key: "open", Value: json.RawMessage(`"x"`), Templating: "liquid"}}
+	list := inputFields(schema, stored, nil, nil, nil)
+	for i, f := range list {
+		if f.Choosing != (i == 0) {
+			t.Errorf("%s: choosing is %v", f.Key, f.Choosing)
+		}
+	}
+	if list[0].Templating != "liquid" {
+		t.Errorf("shown as %q", list[0].Templating)
+	}
+	posted := form{"input.open.present": {"true"}, "input.open": {"{{ y }}"}, "input.open.templating": {""}}
+	if list = inputFields(schema, stored, nil, posted, nil); list[0].Templating != "" {
+		t.Errorf("posted as Hog, shown as %q", list[0].Templating)
+	}
+}

@@ -73,8 +73,14 @@ type Config struct {
 	Named      Named
 	Actions    *cdp.Actions
 	Cohorts    *cdp.Cohorts
+	Traces     Traces
 	Statuses   Statuses         // nil: every enabled function is healthy
 	Now        func() time.Time // time.Now when nil
+}
+
+// Traces tells what became of an event; *cdp.Traces is one.
+type Traces interface {
+	Trace(ctx context.Context, p cdp.ProjectID, uuid string) (cdp.Trace, error)
 }
 
 // Handler answers programs.
@@ -87,8 +93,8 @@ type Handler struct {
 func New(c Config) (*Handler, error) {
 	if c.Functions == nil || c.Reader == nil || c.Telemetry == nil || c.People == nil || c.Activities == nil ||
 		c.Tester == nil || c.Gallery == nil || c.Reruns == nil || c.Accounts == nil || c.Settings == nil ||
-		c.Named == nil || c.Actions == nil || c.Cohorts == nil {
-		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery, reruns, accounts, settings, named things, actions and cohorts are required")
+		c.Named == nil || c.Actions == nil || c.Cohorts == nil || c.Traces == nil {
+		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery, reruns, accounts, settings, named things, actions, cohorts and traces are required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now

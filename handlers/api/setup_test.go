@@ -44,6 +44,20 @@ type house struct {
 	base     string // what call puts before a path without a slash
 }
 
+// checker evaluates clauses as the engine does, which is not there.
+type checker struct {
+	h *house
+	x *executor.Executor
+}
+
+func (c checker) Check(_ context.Context, e cdp.Event, codes []json.RawMessage) ([]cdp.Checked, error) {
+	s, err := c.x.NewScope(c.h.project, e)
+	if err != nil {
+		return nil, err
+	}
+	return c.x.Check(s, codes), nil
+}
+
 func setup(t testing.TB, changes ...func(*api.Config)) *house {
 	t.Helper()
 	h := &house{TB: t, store: dbtest.Open(t), client: &http.Client{Transport: &http.Transport{}}, base: "/api/projects/@current/"}
@@ -67,7 +81,8 @@ func setup(t testing.TB, changes ...func(*api.Config)) *house {
 	h.must(err)
 	config := api.Config{Functions: h.fns, Reader: h.store, Telemetry: h.store, People: h.store, Activities: h.store, Tester: x, Gallery: templates.Gallery{},
 		Reruns: &cdp.Reruns{Store: h.store}, Accounts: h.accounts, Settings: &cdp.ProjectSettings{Store: h.store, Functions: h.fns},
-		Named: h.store, Actions: &cdp.Actions{Store: h.store, Functions: h.fns}, Cohorts: &cdp.Cohorts{Store: h.store, Functions: h.fns}}
+		Named: h.store, Actions: &cdp.Actions{Store: h.store, Functions: h.fns}, Cohorts: &cdp.Cohorts{Store: h.store, Functions: h.fns},
+		Traces: &cdp.Traces{Store: h.store, Functions: h.fns, Checker: checker{h, x}}}
 	for _, change := range changes {
 		change(&config)
 	}

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -44,6 +45,9 @@ type Capturer interface {
 type Projects interface {
 	ProjectByToken(ctx context.Context, token string) (cdp.Project, error)
 }
+
+// keepRoom is up to how many raw events a list goes back to its pool.
+const keepRoom = 1000
 
 // Sites gives the scripts of a project's enabled site functions, in the order
 // in which browsers run them.
@@ -72,6 +76,7 @@ type Config struct {
 type Handler struct {
 	c      Config
 	tokens *tokens
+	rooms  sync.Pool // of lists of raw events
 	sites  *siteApps
 	log    *slog.Logger
 }
@@ -165,9 +170,20 @@ func (h *Handler) capture(c *fiber.Ctx) error {
 		return err
 	}
 	defer p.release()
-	read, err := readPayload(p.text, trimSlash(c.Path()) == "/engage")
+	room, _ := h.rooms.Get().(*[]raw)
+	if room == nil {
+		room = new([]raw)
+	}
+	read, err := readInto(*room, p.text, trimSlash(c.Path()) == "/engage")
 	if err != nil {
 		return err
+	}
+	if cap(read.events) <= keepRoom {
+		defer func() { // nothing of the payload stays
+			clear(read.events)
+			*room = read.events[:0]
+			h.rooms.Put(room)
+		}()
 	}
 	if read.sentAt.IsZero() {
 		read.sentAt = clientClock(c.Query("_"), c.Query("sent_at"))

@@ -52,8 +52,11 @@ type top struct {
 // readPayload reads one of the three shapes: a list of events, a batch, or a
 // single event. engage is set on the one route where the name of the event
 // may be absent.
-func readPayload(b []byte, engage bool) (read, error) {
-	s := scanner{b: b}
+func readPayload(b []byte, engage bool) (read, error) { return readInto(nil, b, engage) }
+
+// readInto is readPayload with room for the events of a list.
+func readInto(room []raw, b []byte, engage bool) (read, error) {
+	s := scanner{b: b, room: room}
 	var r read
 	var err error
 	switch s.peek() {
@@ -84,9 +87,11 @@ func readPayload(b []byte, engage bool) (read, error) {
 
 // eventList reads an array of events.
 func (s *scanner) eventList() ([]raw, error) {
-	var out []raw
+	out := s.room[:0]
+	s.room = nil // a second list is rare
+	var t top
 	err := s.array(func() error {
-		var t top
+		t = top{}
 		if err := s.members(&t); err != nil {
 			return err
 		}

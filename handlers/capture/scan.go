@@ -20,6 +20,7 @@ type scanner struct {
 	b     []byte
 	at    int
 	depth int
+	room  []raw // for a list of events
 }
 
 // syntaxError says what is wrong and where.

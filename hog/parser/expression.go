@@ -360,7 +360,7 @@ func (p *parser) alias(left ast.Expr, min int) ast.Expr {
 	p.pos += 2
 	name := ""
 	if t := p.tok(p.pos - 1); t.kind == tokString {
-		name = unquote(p.text(p.pos - 1))
+		name = validText(unquote(p.text(p.pos - 1)))
 	} else {
 		name = p.nameText(p.pos - 1)
 	}

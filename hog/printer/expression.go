@@ -303,7 +303,12 @@ func (p *printer) base(e ast.Expr, plainDot, isName bool) *doc {
 	return p.expr(e, precPostfix)
 }
 
-func isDigits(s string) bool { return strings.Trim(s, "+-0123456789") == "" }
+// isDigits reports whether a dot behind a number would be read as a part of
+// it: not behind 00, which no float begins with.
+func isDigits(s string) bool {
+	s = strings.TrimLeft(s, "+-")
+	return strings.Trim(s, "0123456789") == "" && (len(s) < 2 || s[0] != '0')
+}
 
 func (p *printer) arrayAccess(n *ast.ArrayAccess) *doc {
 	key, ok := n.Property.(*ast.Constant)

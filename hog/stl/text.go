@@ -204,6 +204,12 @@ var upperSpecial = strings.NewReplacer(
 
 func upper(s string) string { return byStretch(s, upperText) }
 
+// Upper is JavaScript's toUpperCase, for other engines over the machine's texts.
+func Upper(s string) string { return upper(s) }
+
+// Lower is JavaScript's toLowerCase.
+func Lower(s string) string { return lower(s) }
+
 func upperText(s string) string {
 	if vm.ASCII(s) {
 		return strings.ToUpper(s)

@@ -40,16 +40,17 @@ type Queue struct {
 	held   int
 }
 
-// topic is one kind of work. All under Queue.mu.
+// topic is one kind of work. All under Queue.mu but settling.
 type topic struct {
-	ready   []item // could run now, oldest first
-	later   []item // waits for its time
-	inHand  int
-	busy    map[string][]item // ordered: keys in hand or failed, and who waits behind
-	dead    []queue.Message
-	running bool
-	ordered bool
-	changed chan struct{} // closed and replaced at each change
+	settling sync.Mutex // held while what stations left behind is written
+	ready    []item     // could run now, oldest first
+	later    []item     // waits for its time
+	inHand   int
+	busy     map[string][]item // ordered: keys in hand or failed, and who waits behind
+	dead     []queue.Message
+	running  bool
+	ordered  bool
+	changed  chan struct{} // closed and replaced at each change
 }
 
 // item is a message with when it came and when it may run.
@@ -108,6 +109,11 @@ func (q *Queue) add(msgs []queue.Message) error {
 	if slices.ContainsFunc(msgs, func(m queue.Message) bool { return m.Topic == "" }) {
 		return errors.New("a message needs a topic")
 	}
+	for i := range msgs {
+		if err := msgs[i].Write(); err != nil {
+			return err
+		}
+	}
 	now := time.Now()
 	for _, m := range msgs {
 		it := item{m: m, since: now}
@@ -144,6 +150,9 @@ func (q *Queue) Consume(ctx context.Context, name string, opts queue.ConsumeOpti
 					return
 				}
 				next, err := queue.Do(work, s, it.m)
+				if err == nil && opts.Settle != nil {
+					err = t.settleFirst(work, opts.Settle)
+				}
 				q.settle(ctx, work, t, it, next, err)
 			}
 		})
@@ -156,6 +165,12 @@ func (q *Queue) Consume(ctx context.Context, name string, opts queue.ConsumeOpti
 	}
 	workers.Wait()
 	return nil
+}
+
+func (t *topic) settleFirst(ctx context.Context, settle func(context.Context) error) error {
+	t.settling.Lock()
+	defer t.settling.Unlock()
+	return settle(ctx)
 }
 
 func (q *Queue) enlist(name string, opts queue.ConsumeOptions) (*topic, error) {

@@ -16,12 +16,6 @@ import (
 	"hogpen/queue"
 )
 
-// Durable is a carrier that keeps its messages over a Close.
-type Durable interface {
-	queue.Queue
-	Close() error
-}
-
 // patience bounds every wait; a healthy carrier comes nowhere near it.
 const patience = 30 * time.Second
 
@@ -37,6 +31,8 @@ func Exercise(t *testing.T, open func(t *testing.T) queue.Queue) {
 		{"many publishers lose nothing", many},
 		{"bodies are not kept after Publish", notKept},
 		{"what follows goes to its topic", follows},
+		{"work arrives as it is or written", work},
+		{"work that fails comes back", workFails},
 		{"an error brings the message back with a higher attempt", comesBack},
 		{"a panic counts as an error", panics},
 		{"NotBefore holds a message back", notBefore},
@@ -48,6 +44,7 @@ func Exercise(t *testing.T, open func(t *testing.T) queue.Queue) {
 		{"stations outlive the stop by Grace", grace},
 		{"a topic has one consumer", busy},
 		{"the depth counts what waits", depth},
+		{"nothing is acknowledged before it is settled", settles},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -253,6 +250,79 @@ func follows(t *testing.T, q queue.Queue) {
 	}
 	if len(got) != 20 || len(seen) != 20 || !seen["e7-2"] {
 		t.Errorf("got %s", ids(got))
+	}
+}
+
+// errand is work that is not written yet.
+type errand string
+
+func (e errand) Size() int { return len(e) }
+
+func (e errand) AppendBody(dst []byte) ([]byte, error) { return append(dst, "written "+e...), nil }
+
+// taken is the work of a message, however it came.
+func taken(m queue.Message) string {
+	if e, ok := m.Work.(errand); ok {
+		return "written " + string(e)
+	}
+	return string(m.Body)
+}
+
+func work(t *testing.T, q queue.Queue) {
+	publish(t, q, queue.Message{Topic: "invocations", ID: "p", Work: errand("p")})
+	a := consume(t, q, "events", queue.ConsumeOptions{Workers: 2, Ordered: true}, func(_ context.Context, m queue.Message) ([]queue.Message, error) {
+		next := []queue.Message{{Topic: "invocations", ID: m.ID, Work: errand(m.ID)}}
+		if m.ID == "e7" {
+			next = append(next, queue.Message{Topic: "invocations", ID: "more", Work: errand("more")})
+		}
+		return next, nil
+	})
+	b := consume(t, q, "invocations", queue.ConsumeOptions{Workers: 2}, nil)
+	for i := range 10 {
+		publish(t, q, message("events", "e", i))
+	}
+	got := b.untilN(12)
+	a.end()
+	b.end()
+	seen := map[string]bool{}
+	for _, m := range got {
+		seen[m.ID] = true
+		if want := "written " + m.ID; taken(m) != want {
+			t.Errorf("%s arrived as %q", m.ID, taken(m))
+		}
+	}
+	if len(got) != 12 || len(seen) != 12 {
+		t.Errorf("got %s", ids(got))
+	}
+	if e, i := stats(t, q, "events"), stats(t, q, "invocations"); e.Depth+i.Depth != 0 {
+		t.Errorf("at the end, events are %+v and invocations %+v", e, i)
+	}
+}
+
+func workFails(t *testing.T, q queue.Queue) {
+	a := consume(t, q, "events", queue.ConsumeOptions{}, func(_ context.Context, m queue.Message) ([]queue.Message, error) {
+		return []queue.Message{{Topic: "invocations", ID: m.ID, Work: errand(m.ID)}}, nil
+	})
+	b := consume(t, q, "invocations", queue.ConsumeOptions{}, func(_ context.Context, m queue.Message) ([]queue.Message, error) {
+		if m.Attempt < 2 {
+			return nil, errors.New("not yet")
+		}
+		return []queue.Message{{Topic: "last", ID: m.ID, Work: errand("at last")}}, nil
+	})
+	c := consume(t, q, "last", queue.ConsumeOptions{}, nil)
+	publish(t, q, queue.Message{Topic: "events", ID: "a"})
+	last := c.untilN(1)
+	got := b.untilN(3)
+	a.end()
+	b.end()
+	c.end()
+	for i, m := range got {
+		if m.Attempt != i || taken(m) != "written a" {
+			t.Errorf("delivery %d: attempt %d, %q", i, m.Attempt, taken(m))
+		}
+	}
+	if len(got) != 3 || len(last) != 1 || taken(last[0]) != "written at last" {
+		t.Errorf("got %s, then %s", ids(got), ids(last))
 	}
 }
 
@@ -517,156 +587,57 @@ func stats(t *testing.T, q queue.Queue, topic string) queue.Stats {
 	return s
 }
 
-// ExerciseDurable runs what a carrier must keep over a Close. open opens the
-// queue in dir with the pauses of Exercise and does not close it.
-func ExerciseDurable(t *testing.T, open func(t *testing.T, dir string) Durable) {
-	for _, c := range []struct {
-		name string
-		test func(t *testing.T, open func() Durable)
-	}{
-		{"what was published is there after a restart", keeps},
-		{"what was finished is gone after a restart", forgets},
-		{"attempts and times are kept", keepsAttempts},
-		{"a key's failed message still comes first", keepsOrder},
-		{"a closed queue refuses", closed},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			dir := t.TempDir()
-			c.test(t, func() Durable { return open(t, dir) })
-		})
-	}
-}
-
-func shut(t *testing.T, q Durable) {
-	t.Helper()
-	if err := q.Close(); err != nil {
-		t.Fatalf("close: %v", err)
-	}
-}
-
-func keeps(t *testing.T, open func() Durable) {
-	q := open()
-	for i := range 300 {
-		publish(t, q, message("events", "e", i))
-	}
-	shut(t, q)
-	q = open()
-	defer shut(t, q)
-	if s := stats(t, q, "events"); s.Depth != 300 || s.Oldest <= 0 {
-		t.Errorf("stats after the restart are %+v, want depth 300 and an age", s)
-	}
-	publish(t, q, message("events", "e", 300))
-	b := consume(t, q, "events", queue.ConsumeOptions{Ordered: true}, nil)
-	got := b.untilN(301)
-	b.end()
-	for i, m := range got {
-		if m.ID != "e"+strconv.Itoa(i) || string(m.Body) != "body of "+m.ID {
-			t.Fatalf("message %d is %s %q", i, m.ID, m.Body)
+// settles: what follows from a message comes after what its station left
+// behind was written, also when that fails at first.
+func settles(t *testing.T, q queue.Queue) {
+	const n = 200
+	var mu sync.Mutex
+	left, written, calls := map[string]bool{}, map[string]bool{}, 0
+	settle := func(context.Context) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if calls++; calls%3 == 1 {
+			return errors.New("cannot write now")
 		}
+		for id := range left {
+			written[id] = true
+		}
+		clear(left)
+		return nil
 	}
-}
-
-func forgets(t *testing.T, open func() Durable) {
-	q := open()
-	var msgs []queue.Message
-	for i := range 100 {
-		msgs = append(msgs, message("events", "e", i))
-	}
-	publish(t, q, msgs...)
-	half := make(chan struct{})
-	n := 0
-	b := consume(t, q, "events", queue.ConsumeOptions{Workers: 1}, func(ctx context.Context, m queue.Message) ([]queue.Message, error) {
-		if n++; n == 51 {
-			close(half)
-			<-ctx.Done()
-			return nil, ctx.Err()
+	early := make(chan string, n)
+	after := consume(t, q, "after", queue.ConsumeOptions{Workers: 4}, func(_ context.Context, m queue.Message) ([]queue.Message, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !written[m.ID] {
+			early <- m.ID
 		}
 		return nil, nil
 	})
-	await(t, half, "half of the messages")
-	b.end()
-	shut(t, q)
-	q = open()
-	defer shut(t, q)
-	if s := stats(t, q, "events"); s.Depth != 50 {
-		t.Errorf("depth after the restart is %d, want 50", s.Depth)
-	}
-	b = consume(t, q, "events", queue.ConsumeOptions{Workers: 1}, nil)
-	got := b.untilN(50)
-	b.end()
-	if len(b.got) != 50 || got[0].Attempt != 0 {
-		t.Errorf("got %d after the restart, want the other 50: %s", len(got), ids(got))
-	}
-	if s := stats(t, q, "events"); s.Depth != 0 {
-		t.Errorf("depth at the end is %d", s.Depth)
-	}
-}
-
-func keepsAttempts(t *testing.T, open func() Durable) {
-	q := open()
-	due := time.Now().Add(400 * time.Millisecond)
-	publish(t, q, queue.Message{Topic: "events", ID: "a", Body: []byte("x")},
-		queue.Message{Topic: "events", ID: "later", NotBefore: due})
-	b := consume(t, q, "events", queue.ConsumeOptions{}, func(context.Context, queue.Message) ([]queue.Message, error) {
-		return nil, errors.New("no")
+	events := consume(t, q, "events", queue.ConsumeOptions{Workers: 4, Settle: settle}, func(_ context.Context, m queue.Message) ([]queue.Message, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		left[m.ID] = true
+		return []queue.Message{{Topic: "after", ID: m.ID}}, nil
 	})
-	b.until("two failures", func(got []queue.Message) bool { return len(got) >= 2 && got[1].Attempt == 1 })
-	b.end()
-	shut(t, q)
-	q = open()
-	defer shut(t, q)
-	var at time.Time
-	b = consume(t, q, "events", queue.ConsumeOptions{}, func(_ context.Context, m queue.Message) ([]queue.Message, error) {
-		if m.ID == "later" {
-			at = time.Now()
-		}
-		return nil, nil
-	})
-	b.until("the failed one, with its attempts", func(got []queue.Message) bool {
-		return slices.ContainsFunc(got, func(m queue.Message) bool {
-			return m.ID == "a" && m.Attempt >= 2 && string(m.Body) == "x"
-		})
-	})
-	b.until("the held one", func(got []queue.Message) bool {
-		return slices.ContainsFunc(got, func(m queue.Message) bool { return m.ID == "later" })
-	})
-	b.end()
-	if at.Before(due) {
-		t.Errorf("the held one came %v early", due.Sub(at))
-	}
-}
-
-func keepsOrder(t *testing.T, open func() Durable) {
-	q := open()
-	for i := range 3 {
+	for i := range n {
 		publish(t, q, message("events", "k", i))
 	}
-	b := consume(t, q, "events", queue.ConsumeOptions{Ordered: true}, func(context.Context, queue.Message) ([]queue.Message, error) {
-		return nil, errors.New("no")
-	})
-	b.untilN(2)
-	b.end()
-	shut(t, q)
-	q = open()
-	defer shut(t, q)
-	b = consume(t, q, "events", queue.ConsumeOptions{Workers: 4, Ordered: true}, nil)
-	got := b.untilN(3)
-	b.end()
-	for i, m := range got {
-		if m.ID != "k"+strconv.Itoa(i) {
-			t.Fatalf("order after the restart is %s", ids(got))
+	after.until("all that follows", func(got []queue.Message) bool {
+		seen := map[string]bool{}
+		for _, m := range got {
+			seen[m.ID] = true
 		}
+		return len(seen) == n
+	})
+	events.end()
+	after.end()
+	select {
+	case id := <-early:
+		t.Errorf("%s came before its origin was settled", id)
+	default:
 	}
-}
-
-func closed(t *testing.T, open func() Durable) {
-	q := open()
-	shut(t, q)
-	if err := q.Publish(t.Context(), message("events", "e", 1)); !errors.Is(err, queue.ErrClosed) {
-		t.Errorf("publish after close: %v", err)
-	}
-	if err := q.Consume(t.Context(), "events", queue.ConsumeOptions{}, nil); !errors.Is(err, queue.ErrClosed) {
-		t.Errorf("consume after close: %v", err)
+	if s := stats(t, q, "events"); s.Depth != 0 {
+		t.Errorf("%d events are left", s.Depth)
 	}
 }

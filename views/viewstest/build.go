@@ -225,7 +225,12 @@ func sampleEvent() pages.EventData {
 			{Name: "Drop bots", Href: "/p/1/functions/f1", Status: ui.StatusProps{Icon: "circle-dashed", Word: "Skipped, filters did not match"}}},
 		Runs: []pages.TraceRun{{ID: "r1", Function: "Paid signups to CRM", Href: "/p/1/functions/f1", Version: "v12", Status: ui.StatusProps{Tone: ui.Bad, Icon: "circle-x", Word: "Failed"}, Took: "10.0 s", Attempts: "3 attempts",
 			Error: "timeout after 10 s, POST crm-relay.example.com", Logs: []pages.LogRowData{{Level: "error", Message: "timeout after 10 s"}}, LogsHref: "/p/1/functions/f1/logs?run=r1", Debug: "/p/1/functions/f1?event=e1"}},
-		RunNote:    "3 destinations that are on did not run: the filters did not match, the run was masked, or it was switched on later.",
+		Skips: []pages.TraceSkip{
+			{Function: "Webhook B", Href: "/p/1/functions/f1", Version: "v3", Edit: "/p/1/functions/f1#filters", Passed: "2 of 3 conditions hold", Status: ui.StatusProps{Icon: "circle-dashed", Word: "Filtered"},
+				Clauses: []pages.TraceClause{{Text: "event is purchase", Held: true}, {Text: "plan is enterprise", Was: `"paid"`}, {Text: "email does not contain @example.com (test accounts)", Held: true}}},
+			{Function: "Ads API", Href: "/p/1/functions/f1", Version: "v1", Edit: "/p/1/functions/f1#filters", Status: ui.StatusProps{Icon: "pause", Word: "Switched off; it would match"}, Clauses: []pages.TraceClause{{Text: "event is purchase", Held: true}}},
+		},
+		Others:     []pages.TraceSkip{{Function: "Sign-ups to Slack", Href: "/p/1/functions/f1"}, {Function: "Page views", Href: "/p/1/functions/f1"}},
 		Properties: "{\n  \"plan\": \"paid\",\n  \"$current_url\": \"https://shop.example.com/checkout\"\n}",
 	}
 }

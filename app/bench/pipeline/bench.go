@@ -27,6 +27,7 @@ type bench struct {
 type result struct {
 	rates, costs, ack50, ack99 []float64 // events/s, µs an event, ms
 	peak                       int64
+	bytes, objects             []float64 // allocated for an event; of a profiled server
 }
 
 type latencies struct{ p50, p99 float64 }
@@ -71,6 +72,9 @@ func (b *bench) sideBySide(ctx context.Context) error {
 		return err
 	}
 	b.latency = map[int]latencies{}
+	if !b.o.half {
+		return nil
+	}
 	for _, size := range sizes {
 		rate := middle(b.results[key(h.name, size)].rates)
 		if b.latency[size], err = b.halfLoad(ctx, &h.server, size, rate/2); err != nil {
@@ -95,7 +99,11 @@ func (b *bench) rounds(ctx context.Context) error {
 				if round > 0 {
 					r = b.result(key(s.name, size))
 				}
-				if err := b.round(ctx, s, size, n, r); err != nil {
+				take := b.round
+				if round > 0 && s.profile != "" {
+					take = b.profiledRound
+				}
+				if err := take(ctx, s, size, n, r); err != nil {
 					return fmt.Errorf("%s, %d events a request: %w", s.name, size, err)
 				}
 			}

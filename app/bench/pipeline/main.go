@@ -40,7 +40,10 @@ type options struct {
 	rounds    int
 	node      bool
 	many      bool
-	queued    int // events of the memory row; 0 leaves it out
+	half      bool   // measure delivery at half load
+	queued    int    // events of the memory row; 0 leaves it out
+	profiles  string // folder for profiles; "" takes none
+	profiled  string // the built command profiled
 }
 
 func main() {
@@ -55,6 +58,9 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds; the median counts")
 	flag.BoolVar(&o.node, "node", true, "run PostHog's machine in Node")
 	flag.BoolVar(&o.many, "many", true, "compare 1,000 destinations with 10")
+	flag.BoolVar(&o.half, "half", true, "measure delivery at half load")
+	flag.StringVar(&o.profiles, "profiles", "", "a folder for profiles of Hogpen, which then runs as -profiled")
+	flag.StringVar(&o.profiled, "profiled", "bin/bench-profiled", "the built command profiled")
 	flag.IntVar(&o.queued, "queued", 0, "measure memory with so many events waiting, such as 2000000")
 	full := flag.Bool("full", false, "100,000 events in each round")
 	flag.Parse()

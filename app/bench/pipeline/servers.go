@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"hogpen/app/bench/process"
 )
@@ -22,7 +23,8 @@ type server struct {
 	single  string // where events are posted one by one
 	batch   string
 	token   string
-	share   int // it is given one in so many events
+	share   int    // it is given one in so many events
+	profile string // where its profiles are; "" has none
 }
 
 // hogpenServer is a Hogpen with its data folder and owner's key.
@@ -55,6 +57,9 @@ func (h *hogpenServer) start(ctx context.Context) error {
 	args := []string{"serve", "--data", h.dir, "--addr", "127.0.0.1:0", "--fetch-allow", "127.0.0.1/32", "--log-format", "json"}
 	if h.roles != "" {
 		args = append(args, "--roles", h.roles)
+	}
+	if h.profile != "" {
+		os.Setenv("PROFILES", strings.TrimPrefix(h.profile, "http://"))
 	}
 	var err error
 	h.process, h.url, err = process.Launch(ctx, h.dir+"-logs", "Open ", h.binary, args...)
@@ -119,6 +124,13 @@ func startHogpen(ctx context.Context, o options, hook string) (*hogpenServer, by
 	h, err := setUp(ctx, o.hogpen, filepath.Join(o.data, "hogpen"))
 	if err != nil {
 		return nil, codes, err
+	}
+	if o.profiles != "" {
+		port, err := process.FreePort()
+		if err != nil {
+			return nil, codes, err
+		}
+		h.binary, h.profile = o.profiled, fmt.Sprintf("http://127.0.0.1:%d", port)
 	}
 	if err := h.start(ctx); err != nil {
 		return nil, codes, err

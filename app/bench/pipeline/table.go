@@ -18,6 +18,11 @@ func (b *bench) print(out io.Writer) {
 			fmt.Fprintf(w, "%d\t%s\t%.0f\t%.1f\t%.1f\t%.1f\t%d\n", size, s.name, middle(r.rates), middle(r.costs), middle(r.ack50), middle(r.ack99), r.peak>>20)
 		}
 	}
+	for _, size := range sizes {
+		if r := b.results[key("Hogpen", size)]; r != nil && len(r.bytes) > 0 {
+			fmt.Fprintf(w, "%d\tallocated for an event\t%.1f KB\t%.1f objects\n", size, middle(r.bytes)/1024, middle(r.objects))
+		}
+	}
 	if b.many != nil {
 		fmt.Fprintf(w, "100\tHogpen, 10 destinations\t%.0f\t%.1f\t%.1f\t%.1f\t%d\n", middle(b.few.rates), middle(b.few.costs), middle(b.few.ack50), middle(b.few.ack99), b.few.peak>>20)
 		fmt.Fprintf(w, "100\tHogpen, 1,000 destinations\t%.0f\t%.1f\t%.1f\t%.1f\t%d\n", middle(b.many.rates), middle(b.many.costs), middle(b.many.ack50), middle(b.many.ack99), b.many.peak>>20)
@@ -39,7 +44,10 @@ func (b *bench) goals(w io.Writer) {
 		atLeast(w, "batches: CPU, times less than Benthos'", middle(peer.costs)/middle(our(100).costs), 2)
 	}
 	for _, size := range sizes {
-		l := b.latency[size]
+		l, ok := b.latency[size]
+		if !ok {
+			continue
+		}
 		atMost(w, fmt.Sprintf("delivery p50 at half load, ms (%d a request)", size), l.p50, 5)
 		atMost(w, fmt.Sprintf("delivery p99 at half load, ms (%d a request)", size), l.p99, 25)
 	}

@@ -1,0 +1,272 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"hogpen/cdp"
+	"hogpen/hog/vm"
+)
+
+// People knows the persons and groups that events are about; people.People is
+// one. Values are frozen dicts.
+type People interface {
+	// Person gives the person of a distinct ID as it is now.
+	Person(ctx context.Context, project cdp.ProjectID, distinctID string) (PersonView, error)
+	// Update applies what an event says of its person and gives the person as
+	// it is then.
+	Update(ctx context.Context, c *PersonChange) (PersonView, error)
+	// GroupIndex gives the number of a type of group. The first sight of one
+	// assigns the next number; -1 is a type beyond the last.
+	GroupIndex(ctx context.Context, project cdp.ProjectID, kind string) (int, error)
+	// Group gives the properties of a group, an empty dict when it is not known.
+	Group(ctx context.Context, project cdp.ProjectID, index int, key string) (vm.Value, error)
+	// UpdateGroup overwrites properties of a group.
+	UpdateGroup(ctx context.Context, project cdp.ProjectID, index int, key string, set vm.Value, at time.Time) error
+}
+
+// PersonView is a person as programs see it.
+type PersonView struct {
+	ID         string
+	Properties vm.Value
+	// Changed tells that the update that gave the view changed the person.
+	Changed bool
+}
+
+// PersonChange is what an event says of its person.
+type PersonChange struct {
+	Project    cdp.ProjectID
+	DistinctID string
+	Event      string // its name
+	At         time.Time
+	Set        vm.Value // dicts, or null
+	SetOnce    vm.Value
+	Unset      vm.Value // an array of keys or a dict, or null
+	// Other is the distinct ID whose person is to be merged into this one; "" is
+	// none.
+	Other string
+}
+
+// who is what a Scope knows and asks about people.
+type who struct {
+	people People // nil when persons are not stored
+	ctx    context.Context
+	person *PersonView // once it is known
+	// updated is the person that the event said something of, changed whether
+	// that was new.
+	updated string
+	changed bool
+	err     error // why something could not be read
+}
+
+// Know makes the persons and groups of p known to the programs of this event;
+// they are read when the first program asks.
+func (s *Scope) Know(ctx context.Context, p People) {
+	s.who.people, s.who.ctx = p, ctx
+}
+
+// UpdatePeople lets the event change its person and groups, and writes the
+// numbers of its groups into it. It comes after Normalize (runtime
+// specification 1.11 and 1.12). Most events say nothing new, and cost a look
+// at their properties.
+func (s *Scope) UpdatePeople(ctx context.Context, p People) error {
+	s.settle()
+	s.Know(ctx, p)
+	if err := s.updateGroups(); err != nil {
+		return err
+	}
+	c, ok := s.personChange()
+	if !ok {
+		return nil
+	}
+	view, err := p.Update(ctx, &c)
+	if err != nil {
+		return fmt.Errorf("update the person of event %s: %w", s.uuid, err)
+	}
+	s.who.person, s.who.updated, s.who.changed = &view, view.ID, view.Changed
+	return nil
+}
+
+// Changed reports whether the event changed its person, and gives the person's
+// ID, which is empty when the event said nothing of the person.
+func (s *Scope) Changed() (id string, changed bool) { return s.who.updated, s.who.changed }
+
+// NewPersonScope is a Scope of the event that tells of a changed person
+// (runtime specification 2.2): $person_updated, whose distinct ID is the
+// person's ID and whose properties are empty.
+func (x *Executor) NewPersonScope(ctx context.Context, p cdp.Project, uuid string, at time.Time, people People, person PersonView) *Scope {
+	s := &Scope{x: x, project: p, uuid: uuid, name: PersonUpdated, distinctID: person.ID, timestamp: at, receivedAt: at, props: emptyDict,
+		raw: []byte("{}")}
+	s.who = who{people: people, ctx: ctx, person: &person}
+	s.given.event = dict("url", s.projectURL()+"/person/"+encodeComponent(person.ID)).Freeze()
+	return s
+}
+
+// PersonUpdated is the name of the event that tells of a changed person.
+const PersonUpdated = "$person_updated"
+
+// Fault is why a person or group could not be read, nil when all could. What
+// was made of the event then is not to be used.
+func (s *Scope) Fault() error { return s.who.err }
+
+// personChange is what the event says of its person; false when it says nothing.
+func (s *Scope) personChange() (PersonChange, bool) {
+	if s.name == "$exception" || s.name == "$$heatmap" || s.distinctID == "" || personless(s.props) {
+		return PersonChange{}, false
+	}
+	c := PersonChange{Project: s.project.ID, DistinctID: s.distinctID, Event: s.name, At: s.timestamp}
+	switch s.name {
+	case "$identify":
+		c.Other = s.props.Path("$anon_distinct_id").Text()
+	case "$create_alias", "$merge_dangerously":
+		c.Other = s.props.Path("alias").Text()
+	}
+	if v := s.props.Path("$set"); v.IsDict() && v.Len() > 0 {
+		c.Set = v
+	}
+	if v := s.props.Path("$set_once"); v.IsDict() && v.Len() > 0 {
+		c.SetOnce = v
+	}
+	if v := s.props.Path("$unset"); (v.IsDict() || v.IsList()) && v.Len() > 0 {
+		c.Unset = v
+	}
+	said := c.Other != "" || s.name == "$identify" || !c.Set.IsNull() || !c.SetOnce.IsNull() || !c.Unset.IsNull()
+	return c, said
+}
+
+// updateGroups takes $groupidentify in and writes $group_0 … $group_4.
+func (s *Scope) updateGroups() error {
+	if s.name == "$groupidentify" {
+		if err := s.identifyGroup(); err != nil {
+			return err
+		}
+	}
+	names, keys := s.props.Path("$groups").Entries()
+	var props vm.Value
+	for i, name := range names {
+		if !name.IsString() || !keys[i].IsString() || keys[i].Text() == "" {
+			continue
+		}
+		index, err := s.who.people.GroupIndex(s.who.ctx, s.project.ID, name.Text())
+		if err != nil {
+			return fmt.Errorf("find the groups of event %s: %w", s.uuid, err)
+		}
+		at := "$group_" + strconv.Itoa(index)
+		if have, _ := s.props.Get(at); index < 0 || vm.StrictEqual(have, keys[i]) {
+			continue
+		}
+		if props.IsNull() {
+			props = s.editProps(cdp.MaxGroupTypes)
+		}
+		props.Set(at, keys[i])
+	}
+	if !props.IsNull() {
+		s.setProps(props)
+	}
+	return nil
+}
+
+func (s *Scope) identifyGroup() error {
+	kind, key := s.props.Path("$group_type"), s.props.Path("$group_key")
+	if !kind.IsString() || !key.IsString() || kind.Text() == "" || key.Text() == "" {
+		return nil
+	}
+	index, err := s.who.people.GroupIndex(s.who.ctx, s.project.ID, kind.Text())
+	if err == nil && index >= 0 {
+		err = s.who.people.UpdateGroup(s.who.ctx, s.project.ID, index, key.Text(), s.props.Path("$group_set"), s.timestamp)
+	}
+	if err != nil {
+		return fmt.Errorf("update the group of event %s: %w", s.uuid, err)
+	}
+	return nil
+}
+
+// knownPerson gives the stored person with the event's own $set over it; false
+// when persons are not stored.
+func (s *Scope) knownPerson() (PersonView, bool) {
+	if s.who.people == nil || personless(s.props) {
+		return PersonView{}, false
+	}
+	if s.who.person == nil {
+		view, err := s.who.people.Person(s.who.ctx, s.project.ID, s.distinctID)
+		if err != nil {
+			s.noteFault(fmt.Errorf("read the person of event %s: %w", s.uuid, err))
+			return PersonView{}, false
+		}
+		s.who.person = &view
+	}
+	view := *s.who.person
+	view.Properties = overlaid(view.Properties, s.props.Path("$set"))
+	return view, true
+}
+
+func (s *Scope) noteFault(err error) {
+	if s.who.err == nil {
+		s.who.err = err
+	}
+}
+
+// overlaid gives d with the members of over; d itself when it has them all.
+func overlaid(d, over vm.Value) vm.Value {
+	keys, vals := over.Entries()
+	out := d
+	for i, k := range keys {
+		if have, ok := d.Lookup(k); ok && vm.StrictEqual(have, vals[i]) {
+			continue
+		}
+		if vm.SameValue(out, d) {
+			out = d.Copy(len(keys))
+		}
+		out.Put(k, vals[i])
+	}
+	return out.Freeze()
+}
+
+// knownGroups is the global "groups": an entry for each group of the event
+// whose type is known.
+func (s *Scope) knownGroups() vm.Value {
+	if s.who.people == nil {
+		return emptyDict
+	}
+	names, keys := s.props.Path("$groups").Entries()
+	if len(names) == 0 {
+		return emptyDict
+	}
+	out := vm.NewDict(len(names))
+	for i, name := range names {
+		if !name.IsString() || !keys[i].IsString() {
+			continue
+		}
+		index, err := s.who.people.GroupIndex(s.who.ctx, s.project.ID, name.Text())
+		if err != nil {
+			s.noteFault(fmt.Errorf("find the groups of event %s: %w", s.uuid, err))
+		}
+		if err != nil || index < 0 {
+			continue
+		}
+		props, err := s.who.people.Group(s.who.ctx, s.project.ID, index, keys[i].Text())
+		if err != nil {
+			s.noteFault(fmt.Errorf("read a group of event %s: %w", s.uuid, err))
+			continue
+		}
+		out.Put(name, dict("id", keys[i], "type", name, "index", index, "properties", props,
+			"url", s.projectURL()+"/groups/"+strconv.Itoa(index)+"/"+encodeComponent(keys[i].Text())))
+	}
+	return out.Freeze()
+}
+
+// groups is the global "groups", made once for an event.
+func (s *Scope) groups() vm.Value {
+	switch {
+	case s.given.groups.IsDict():
+		return s.given.groups
+	case s.given.test:
+		return emptyDict
+	}
+	if s.group.IsNull() {
+		s.group = s.knownGroups()
+	}
+	return s.group
+}
