@@ -112,7 +112,7 @@ func TestFunctionOfAnotherProjectIsNotFound(t *testing.T) {
 	if err := s.UpdateFunction(ctx, &stolen, 1); code(err) != cdp.NotFound {
 		t.Errorf("update: %v", err)
 	}
-	if rs := must(s.Revisions(ctx, other.ID, f.ID))(t); len(rs) != 0 {
+	if rs, n, err := s.Revisions(ctx, other.ID, f.ID, 100, 0); err != nil || n != 0 || len(rs) != 0 {
 		t.Errorf("revisions: %v", rs)
 	}
 	if names := must(s.FunctionNames(ctx, other.ID, []cdp.FunctionID{f.ID}))(t); len(names) != 0 {
@@ -203,7 +203,7 @@ func TestTwoPeopleSavingGiveOneConflict(t *testing.T) {
 	if have := must(s.Function(ctx, p.ID, f.ID))(t); have.Version != 21 {
 		t.Errorf("version %d, want 21", have.Version)
 	}
-	if rs := must(s.Revisions(ctx, p.ID, f.ID))(t); len(rs) != 21 {
+	if rs, n, err := s.Revisions(ctx, p.ID, f.ID, 5, 19); err != nil || n != 21 || len(rs) != 2 || rs[1].Version != 1 {
 		t.Errorf("%d revisions, want 21", len(rs))
 	}
 }
