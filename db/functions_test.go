@@ -324,7 +324,7 @@ func TestTransformationsAreCountedAndRearranged(t *testing.T) {
 	if *have.ExecutionOrder != 2 || have.Version != 2 || have.UpdatedBy != 7 || !have.UpdatedAt.Equal(when) {
 		t.Errorf("moved function: %+v", have)
 	}
-	if rs := must(s.Revisions(ctx, p.ID, a.ID))(t); len(rs) != 2 {
+	if rs, _, err := s.Revisions(ctx, p.ID, a.ID, 100, 0); err != nil || len(rs) != 2 {
 		t.Errorf("%d revisions after a move", len(rs))
 	}
 	// All or nothing: d is no transformation.
