@@ -216,7 +216,11 @@ func indented(value json.RawMessage) string {
 func inputFaults(unread map[string]string) cdp.Faults {
 	var out cdp.Faults
 	for name, message := range unread {
-		out = append(out, cdp.Errorf(cdp.Invalid, name, "%s", message))
+		path := fields.To(name)
+		if key, ok := strings.CutPrefix(name, "inputs__"); ok {
+			path = fields.To("inputs", key)
+		}
+		out = append(out, cdp.ErrorAt(cdp.Invalid, path, "%s", message))
 	}
 	slices.SortFunc(out, func(a, b *cdp.Error) int { return slices.Compare(a.Field, b.Field) })
 	return out
