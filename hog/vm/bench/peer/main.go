@@ -258,6 +258,15 @@ func runners(w bench.Workload, globals vm.Value, event map[string]any, want stri
 			return nil, fmt.Errorf("%s gives %s and Node %s", name, have, want)
 		}
 		list = append(list, peer{name, run})
+		if r.Value.IsDict() && !switchOnly {
+			// What the pipeline makes of a result; no goal speaks of it.
+			var buf []byte
+			list = append(list, peer{closures + ", to JSON", func() (any, error) {
+				r, err := m.Run(context.Background(), p, globals, vm.Env{}, vm.Budget{Time: time.Hour})
+				buf = vm.AppendJSON(buf[:0], r.Value)
+				return nil, err
+			}})
+		}
 	}
 	more, err := peers(w.Name, event)
 	if err != nil {
