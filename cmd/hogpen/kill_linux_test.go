@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -147,5 +150,50 @@ func whole(t *testing.T, dir string) {
 		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// kill -9 while a destination has a request in hand: the invocation, which
+// nobody acknowledged, is done again by the next process.
+func TestKilledDuringFetch(t *testing.T) {
+	t.Parallel()
+	dir, h, _ := prepared(t)
+	arrived := make(chan struct{}, 4)
+	var first atomic.Bool
+	destination := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		if first.CompareAndSwap(false, true) {
+			<-r.Context().Done() // never answers the one that will be killed
+		}
+	}))
+	t.Cleanup(destination.Close)
+	h.Restart(t)
+	id := h.CreateFunction(t, map[string]any{
+		"type": "destination", "name": "Slow", "enabled": true, "hog": "fetch('" + destination.URL + "')",
+		"filters": map[string]any{"source": "events", "events": []any{map[string]any{"id": "slow", "type": "events"}}},
+	})
+	h.Stop(t)
+	server := serveIn(t, dir)
+	h.URL = server.url
+	h.Capture(t, "slow", "u1", nil)
+	await(t, arrived)
+	if code := server.end(t, syscall.SIGKILL); code != -1 {
+		t.Fatalf("the server ended by itself with code %d: %s", code, server.errs)
+	}
+	server = serveIn(t, dir)
+	h.URL = server.url
+	await(t, arrived)
+	if n := settled(t, h, id, 1); n["succeeded"] != 1 || n["failed"] != 0 {
+		t.Errorf("totals are %v", n)
+	}
+	server.end(t, syscall.SIGTERM)
+}
+
+func await(t *testing.T, arrived <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-arrived:
+	case <-time.After(30 * time.Second):
+		t.Fatal("nothing arrived within 30 s")
 	}
 }
