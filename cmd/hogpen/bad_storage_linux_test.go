@@ -291,25 +291,45 @@ func (p *poster) count() []string {
 
 // A disk that takes nothing more: events are refused with a request to try
 // again, none that was acknowledged is lost, and all goes on once there is
-// room. The disk is a limit on the size of the server's files.
+// room. The disk is a limit on the size of the server's files, which anybody
+// may set, and for root a small file system too.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	dir, h, _ := prepared(t)
+	t.Run("limit", func(t *testing.T) {
+		t.Parallel()
+		dir, h, _ := prepared(t)
+		server := serveIn(t, dir)
+		limit := func(bytes uint64) func() {
+			return func() {
+				if err := unix.Prlimit(server.cmd.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: bytes, Max: unix.RLIM_INFINITY}, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		fullDisk(t, server, h, limit(4096), limit(unix.RLIM_INFINITY))
+	})
+	if os.Geteuid() != 0 {
+		return
+	}
+	t.Run("tmpfs", func(t *testing.T) {
+		t.Parallel()
+		dir, h, _ := prepared(t)
+		disk, full, room := smallDisk(t, dir)
+		fullDisk(t, serveIn(t, disk), h, full, room)
+		whole(t, disk)
+	})
+}
+
+// fullDisk posts before, during and after.
+func fullDisk(t *testing.T, server *process, h *apptest.House, full, room func()) {
 	info, sink := h.Info, h.Sink
 	p := &poster{others: map[int]int{}}
-	server := serveIn(t, dir)
-	limit := func(bytes uint64) {
-		t.Helper()
-		if err := unix.Prlimit(server.cmd.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: bytes, Max: unix.RLIM_INFINITY}, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for i := range 20 {
 		p.one(server.url, info.ProjectToken, fmt.Sprint("before", i))
 	}
-	limit(4096)
+	full()
 	refused := 0
-	for i := 0; i < 400 && refused < 10; i++ {
+	for i := 0; i < 4000 && refused < 10; i++ {
 		if p.one(server.url, info.ProjectToken, fmt.Sprint("during", i)) == 503 {
 			refused++
 		}
@@ -320,19 +340,16 @@ func TestFullDisk(t *testing.T) {
 	if p.header.Get("Retry-After") == "" {
 		t.Errorf("a refusal has the headers %v, want Retry-After", p.header)
 	}
-	res, err := http.Get(server.url + "/_ready")
-	if err != nil {
-		t.Fatal(err)
+	if status, text := bodyOf(t, server.url+"/_ready"); status != 503 {
+		t.Errorf("/_ready answers %d %s", status, text)
 	}
-	text, err := io.ReadAll(res.Body)
-	res.Body.Close()
-	if err != nil || res.StatusCode != 503 {
-		t.Errorf("/_ready answers %d %s", res.StatusCode, text)
+	if status, text := bodyOf(t, server.url+"/login"); status != 503 || !strings.Contains(text, "disk") || strings.Contains(text, "is starting") {
+		t.Errorf("/login answers %d %s", status, text)
 	}
 	if !strings.Contains(server.errs.String(), "events were not stored") {
 		t.Errorf("the log does not tell: %s", server.errs)
 	}
-	limit(unix.RLIM_INFINITY)
+	room()
 	again := 0
 	for end := time.Now().Add(20 * time.Second); again < 10 && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if p.one(server.url, info.ProjectToken, fmt.Sprint("after", len(p.acked))) == 200 {
