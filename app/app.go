@@ -130,6 +130,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 		return err
 	}
 	a.definitions = definitions.New(a.store, a.store, a.log)
+	a.definitions.GroupIndex = persons.GroupIndex
 	a.engine, err = engine.New(engine.Config{
 		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.definitions, States: a.store, Windows: a.store, Memory: a.store,
 		Fetch: a.fetch.Do, Sealer: sealer, Places: places, People: persons, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
@@ -198,7 +199,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		people, err := admin.New(admin.Config{
 			Functions: a.functions, Store: readable{a.store, a.engine}, Accounts: a.accounts, Tester: a.engine, Live: liveFeed{a.engine}, Status: a.engine.Status,
 			Definitions: &cdp.Definitions{Store: a.store}, Traces: traces,
-			Templates:   templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
+			Templates: templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
 			Version: Build().Version, Log: a.log, Now: a.cfg.Now,
 		})
 		if err != nil {

@@ -81,3 +81,25 @@ func TestFiltersFollowTheirAction(t *testing.T) {
 		t.Errorf("sent %s", got[1].Body)
 	}
 }
+
+// TestGroupTypesHaveOneNumber: a type first named by $groups has the first
+// number, for persons and for definitions alike.
+func TestGroupTypesHaveOneNumber(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t)
+	h.Capture(t, "bought", "u1", map[string]any{"$groups": map[string]any{"team": "red"}})
+	h.Capture(t, "$groupidentify", "u1", map[string]any{"$group_type": "company", "$group_key": "acme", "$group_set": map[string]any{"seats": 5}})
+	apptest.Eventually(t, func() error {
+		var page named
+		h.MustAPI(t, http.StatusOK, "GET", h.Project("property_definitions/?type=group&group_type_index=1"), nil, &page)
+		if have := page.String(); have != "seats:Numeric" {
+			return fmt.Errorf("the second type of group has %q", have)
+		}
+		return nil
+	})
+	var first named
+	h.MustAPI(t, http.StatusOK, "GET", h.Project("property_definitions/?type=group&group_type_index=0"), nil, &first)
+	if first.Count != 0 {
+		t.Errorf("the first type of group has %s", first)
+	}
+}

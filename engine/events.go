@@ -114,7 +114,6 @@ func (e *Engine) pass(ctx context.Context, ev cdp.Event, again, recorded bool) (
 	return next, err
 }
 
-// pass takes one event through transformations, persons and destinations.
 func (h *happening) pass(ctx context.Context, ev *cdp.Event, again bool) ([]queue.Message, error) {
 	if err := h.scope.Open(h.e.exec, h.set.project, ev); err != nil {
 		return nil, err
@@ -122,12 +121,8 @@ func (h *happening) pass(ctx context.Context, ev *cdp.Event, again bool) ([]queu
 	if !h.transform() {
 		return nil, nil
 	}
-	h.keepEvent()
-	h.scope.NormalizeLater()
-	if people := h.e.cfg.People; people != nil {
-		if err := h.scope.UpdatePeople(ctx, people); err != nil {
-			return nil, err
-		}
+	if err := h.settlePeople(ctx); err != nil {
+		return nil, err
 	}
 	if err := h.deliver(); err != nil {
 		return nil, err
@@ -139,13 +134,26 @@ func (h *happening) pass(ctx context.Context, ev *cdp.Event, again bool) ([]queu
 	return h.next, nil
 }
 
-// keepEvent records the event as the transformations leave it. Whoever reads it
-// sees it as destinations do; see Normalized.
-func (h *happening) keepEvent() {
-	ev := h.scope.Head()
+// settlePeople records the event as the transformations leave it, and lets it
+// change its person and groups. Whoever reads the record sees it as destinations
+// do (see Normalized), but for the numbers of groups, which are recorded.
+func (h *happening) settlePeople(ctx context.Context) error {
 	h.text = h.scope.AppendProperties(h.text[:0])
+	if h.e.cfg.People == nil {
+		h.scope.NormalizeLater()
+	} else {
+		h.scope.Normalize()
+		if err := h.scope.UpdatePeople(ctx, h.e.cfg.People); err != nil {
+			return err
+		}
+		if h.scope.Grouped() {
+			h.text = h.scope.AppendProperties(h.text[:0])
+		}
+	}
+	ev := h.scope.Head()
 	ev.Properties = h.text
 	h.batch.Events = append(h.batch.Events, ev)
+	return nil
 }
 
 // transform runs the transformations in order; false when one dropped the event.

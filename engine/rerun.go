@@ -27,10 +27,10 @@ func (e *Engine) Rerun(ctx context.Context, item cdp.RerunItem, ev cdp.Event) (c
 	if err := h.scope.Open(e.exec, set.project, &ev); err != nil {
 		return cdp.RerunMark{}, fmt.Errorf("read event %s: %w", ev.UUID, err)
 	}
-	h.scope.Normalize()
 	if e.cfg.People != nil {
 		h.scope.Know(ctx, e.cfg.People)
 	}
+	h.scope.Normalize()
 	m := e.exec.Plan(f, &h.scope, mapping)
 	if err := h.scope.Fault(); err != nil {
 		return cdp.RerunMark{}, err

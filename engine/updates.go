@@ -112,14 +112,12 @@ func (e *Engine) personUpdated(ctx context.Context, m queue.Message) ([]queue.Me
 		return nil, fmt.Errorf("read a person that has changed: %w", err)
 	}
 	scope := e.exec.NewPersonScope(ctx, set.project, news.UUID, e.now().UTC(), e.cfg.People, person)
-	h := e.happening(set)
-	defer h.end()
-	h.scope = *scope
+	h := &happening{e: e, set: set, scope: *scope}
 	for _, f := range set.updates {
 		if err := h.offer(f); err != nil {
 			return nil, err
 		}
 	}
-	h.record(false)
+	e.batcher.add(h.batch)
 	return h.next, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -115,6 +116,9 @@ func runCase(t *testing.T, tpl *cdp.Template, c testCase) string {
 	if err != nil {
 		return fmt.Sprintf("refused: %v\n", err)
 	}
+	if tpl.Type.Site() {
+		return inNode(t, *f.Transpiled, c.globals)
+	}
 	globals, err := vm.ParseJSON(c.globals, vm.JSONOptions{})
 	if err != nil {
 		t.Fatalf("globals: %v", err)
@@ -125,6 +129,22 @@ func runCase(t *testing.T, tpl *cdp.Template, c testCase) string {
 		r.run(f.Bytecode, g)
 	}
 	return r.out.String()
+}
+
+// inNode runs the script of a site function as posthog-js does: init, then the
+// event of the globals. It gives what was written to the console.
+func inNode(t *testing.T, script string, globals json.RawMessage) string {
+	t.Helper()
+	code := `const { processEvent } = (` + script + `)().init({ posthog: {}, callback: (ok) => console.log("ready:", ok) })
+const globals = ` + string(globals) + `
+setTimeout(() => { if (processEvent && globals.event) processEvent(globals) })`
+	cmd := exec.CommandContext(t.Context(), "node", "--input-type=module", "-")
+	cmd.Stdin = strings.NewReader(code)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("node: %v\n%s", err, out)
+	}
+	return string(out)
 }
 
 // draft is the function that someone gets who takes the template and fills in

@@ -3,6 +3,7 @@ package templates
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -12,7 +13,7 @@ import (
 	"hogpen/cdp"
 )
 
-//go:embed template-*/template.json template-*/template.hog template-*/docs.md template-*/icon.svg
+//go:embed template-*/template.json template-*/template.hog template-*/template.ts template-*/docs.md template-*/icon.svg
 var files embed.FS
 
 // IconPrefix is the path under which icons are served: IconPrefix + id + ".svg".
@@ -82,6 +83,9 @@ func read(id string) (*cdp.Template, error) {
 	var parts [3][]byte
 	for i, name := range []string{"template.json", "template.hog", "docs.md"} {
 		b, err := files.ReadFile(id + "/" + name)
+		if i == 1 && errors.Is(err, fs.ErrNotExist) {
+			b, err = files.ReadFile(id + "/template.ts") // what runs in a site
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read template %s: %w", id, err)
 		}

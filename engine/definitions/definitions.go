@@ -19,6 +19,7 @@ package definitions
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -71,6 +72,10 @@ type Collector struct {
 	// properties is not recorded. nil takes events as they were recorded; set
 	// it before the first batch.
 	Whole func(cdp.Event) cdp.Event
+	// GroupIndex gives the number of a type of group, -1 for one beyond the
+	// last: people.People counts them. nil counts here, in the order of sight;
+	// set it before the first batch.
+	GroupIndex func(ctx context.Context, project cdp.ProjectID, kind string) (int, error)
 
 	to    Recorder
 	store Store
@@ -93,6 +98,8 @@ func New(to Recorder, store Store, log *slog.Logger) *Collector {
 
 // project is what is known of one project, and what of it is not written yet.
 type project struct {
+	c          *Collector
+	id         cdp.ProjectID
 	most       limits
 	events     map[string]*event
 	properties map[propertyKey]string // their types
@@ -171,7 +178,7 @@ func (c *Collector) project(ctx context.Context, id cdp.ProjectID) *project {
 		c.log.Error("what was seen of a project was not read", "project", id, "error", err)
 		return nil
 	}
-	p := &project{most: c.most, events: map[string]*event{}, properties: map[propertyKey]string{}, fresh: cdp.Seen{Project: id}}
+	p := &project{c: c, id: id, most: c.most, events: map[string]*event{}, properties: map[propertyKey]string{}, fresh: cdp.Seen{Project: id}}
 	for _, e := range seen.Events {
 		p.events[e.Name] = &event{name: e.Name, lastSeen: e.LastSeenAt, properties: map[string]bool{}}
 	}
@@ -270,28 +277,40 @@ func (p *project) readObject(kind string, group int, object []byte, at time.Time
 	}
 }
 
-// readGroup learns the properties of a group; its type gets the next number
-// when it is new.
+// readGroup learns the properties of a group.
 func (p *project) readGroup(event fields.Members, object []byte, at time.Time) {
 	raw, _ := event.Get("$group_type")
 	name, ok := fields.TextOf(raw)
 	if !ok || !named(name) {
 		return
 	}
-	group := -1
-	for i, known := range p.groups {
-		if known == name {
-			group = i
+	if group := p.group(name); group >= 0 {
+		p.readObject(cdp.GroupProperty, group, object, at)
+	}
+}
+
+// group gives the number of a type of group; -1 when it has none. A new type
+// gets the next one.
+func (p *project) group(name string) int {
+	if i := slices.Index(p.groups, name); i >= 0 {
+		return i
+	}
+	i := len(p.groups)
+	if p.c.GroupIndex != nil {
+		var err error
+		if i, err = p.c.GroupIndex(context.Background(), p.id, name); err != nil {
+			p.c.log.Error("the number of a type of group was not read", "project", p.id, "error", err)
+			return -1
 		}
 	}
-	if group < 0 {
-		if len(p.groups) >= maxGroups {
-			return
-		}
-		group = len(p.groups)
-		p.groups = append(p.groups, name)
+	if i < 0 || i >= maxGroups {
+		return -1
 	}
-	p.readObject(cdp.GroupProperty, group, object, at)
+	for len(p.groups) <= i {
+		p.groups = append(p.groups, "")
+	}
+	p.groups[i] = name
+	return i
 }
 
 // property notes a property; false when it is not to be learnt.

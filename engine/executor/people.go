@@ -89,6 +89,9 @@ func (s *Scope) UpdatePeople(ctx context.Context, p People) error {
 	return nil
 }
 
+// Grouped reports whether the event may carry numbers of groups.
+func (s *Scope) Grouped() bool { return s.props.Path("$groups").IsDict() }
+
 // Changed reports whether the event changed its person, and gives the person's
 // ID, which is empty when the event said nothing of the person.
 func (s *Scope) Changed() (id string, changed bool) { return s.who.updated, s.who.changed }

@@ -84,11 +84,9 @@ func (p *printer) behind(offset int32, skip string) ([]*doc, int32) {
 			break
 		}
 		if len(docs) > 0 && docs[len(docs)-1].hard {
-			docs = append(docs, hardline())
-		} else {
-			docs = append(docs, text(" "))
+			break // its line is over
 		}
-		docs = append(docs, lineEnd(c))
+		docs = append(docs, text(" "), lineEnd(c))
 		p.comments = p.comments[1:]
 		offset = max(offset, c.Span.End)
 	}

@@ -47,6 +47,7 @@ func commentTexts(p *ast.Program) string {
 
 // tricky are sources whose tidy form is easily another program.
 var tricky = []string{
+	"0/*\n*//**/#", "f(0 /*\n*/ /**/ # x\n, 1)", "{ 'a': 1 /*\n*/ /**/ # x\n}",
 	"''As'\xb2'", "not 00.080000000", "-00.8", "not 00.x", "CAst(00As I, )", "let x := try_cast(a as b,)",
 	"a - -5", "-(-5)", "-(5)", "- - a", "-(-a)", "(1).2", "1.5.2", "1..2", ".5.1", "1e3.2", "(true).x", "true.x", "(a).b", "(null).x", "(array)[1]", "array[1]",
 	"not 1[1]", "not 1.5.2", "not true[1]", "not `array`[1]", "not 0x1F.2", "not 1?.2", "not 1..2", "not 'a'.b",

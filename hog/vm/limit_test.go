@@ -37,8 +37,12 @@ func TestLimits(t *testing.T) {
 		{`while (true) { print('many words') }`, vm.Budget{Output: 1000}, `^HogVMException: Print output limit of 1000 bytes exceeded$`, vm.LimitOutput},
 		{`let a := []; a[1] := a; let n := 0; while (n < 100000) { let b := [a]; n := n + 1 } return n`, vm.Budget{Memory: 1 << 20}, `^$`, vm.LimitNone},
 	} {
+		// What another limit stops must not be stopped by the clock of a slow
+		// computer first; what nothing stops ends here, with the wrong text.
+		if tt.budget.Time == 0 {
+			tt.budget.Time = time.Minute
+		}
 		for _, b := range backends {
-			start := time.Now()
 			_, _, err := run(t, load(t, tt.src, b.opt), vm.Null, tt.budget)
 			if !regexp.MustCompile(tt.want).MatchString(text(err)) {
 				t.Errorf("%s: %s fails with %q, want %s", b.name, tt.src, text(err), tt.want)
@@ -46,9 +50,6 @@ func TestLimits(t *testing.T) {
 			var re *vm.RuntimeError
 			if errors.As(err, &re) && re.Limit != tt.limit {
 				t.Errorf("%s: %s: limit %d, want %d", b.name, tt.src, re.Limit, tt.limit)
-			}
-			if d := time.Since(start); d > 4*time.Second {
-				t.Errorf("%s: %s took %v", b.name, tt.src, d)
 			}
 		}
 	}
