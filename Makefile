@@ -9,7 +9,7 @@ LDFLAGS  := -s -w -X hogpen/app.buildVersion=$(VERSION) -X hogpen/app.buildCommi
 FUZZTIME ?= 20s
 ROUNDS   ?= 200
 # Modules of their own, so that what is compared is no part of Hogpen.
-BENCHES  := hog/vm/bench/peer hog/vm/bench/json app/bench/pipeline/reference
+BENCHES  := hog/vm/bench/peer hog/vm/bench/json app/bench/pipeline/reference app/bench/api/peer
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test go-test race soak fuzz bench bench-vm bench-json bench-pipeline bench-api oracle lint generate update verify browser node clean
@@ -39,7 +39,7 @@ soak: ## the tests of reliability in their long form: ROUNDS=200 kills, and an h
 fuzz: ## every fuzz test for FUZZTIME
 	@for pkg in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$pkg || exit 1; \
 	  done; done
 
 oracle: ## hold the language against PostHog's parser and machine from npm, and record their answers
@@ -58,7 +58,9 @@ bench-pipeline: build ## the pipeline beside a bare Go reference and PostHog's m
 	$(GO) build -trimpath -o bin/bench-profiled ./app/bench/pipeline/profiled
 	$(GO) run ./app/bench/pipeline -artifacts artifacts/pipeline $(ARGS)
 
-bench-api: ## pages and API of a project with 10,000 functions
+bench-api: build ## the API beside PocketBase, 10,000 rows in each; then pages and API in one process
+	$(GO) build -C app/bench/api/peer -trimpath -o $(CURDIR)/bin/bench-pocketbase .
+	$(GO) run ./app/bench/api $(ARGS)
 	$(GO) test -run '^$$' -bench BenchmarkTenThousand ./app
 
 lint: ## gofmt, go vet, staticcheck, templ fmt

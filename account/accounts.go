@@ -29,7 +29,8 @@ type Store interface {
 	SetPassword(ctx context.Context, id cdp.UserID, hash string) error
 	DeleteSessionsOf(ctx context.Context, user cdp.UserID) error
 
-	CreateKey(ctx context.Context, k Key) error
+	// CreateKey stores a key; it is Invalid when the user has most already.
+	CreateKey(ctx context.Context, k Key, most int) error
 	KeyByHash(ctx context.Context, hash [32]byte) (Key, error)
 	Keys(ctx context.Context, user cdp.UserID) ([]Key, error)
 	UpdateKey(ctx context.Context, k Key) error

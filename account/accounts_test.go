@@ -67,7 +67,7 @@ func wantError(t *testing.T, err error, code cdp.Code, field, part string) {
 	if !errors.As(err, &e) {
 		t.Fatalf("error = %v, want a cdp.Error with code %s", err, code)
 	}
-	if e.Code != code || e.Field != field || !strings.Contains(e.Message, part) {
+	if e.Code != code || e.Field.String() != field || !strings.Contains(e.Message, part) {
 		t.Fatalf("error = %s %q %q, want %s %q with %q", e.Code, e.Field, e.Message, code, field, part)
 	}
 }

@@ -48,15 +48,14 @@ func (a *Accounts) CreateKey(ctx context.Context, user cdp.UserID, r KeyRequest)
 	if err != nil {
 		return Key{}, "", err
 	}
-	have, err := a.store.Keys(ctx, user)
-	if err != nil {
-		return Key{}, "", err
-	}
-	if len(have) >= MaxKeys {
+	k.User = user
+	// The store counts within its transaction: two requests at once may not
+	// both be the last.
+	err = a.store.CreateKey(ctx, k, MaxKeys)
+	if cdp.HasCode(err, cdp.Invalid) {
 		return Key{}, "", cdp.Errorf(cdp.Invalid, "", "You can only have %d personal API keys. Remove an existing key before creating a new one.", MaxKeys)
 	}
-	k.User = user
-	if err := a.store.CreateKey(ctx, k); err != nil {
+	if err != nil {
 		return Key{}, "", err
 	}
 	return k, clear, nil

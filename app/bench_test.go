@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -164,7 +165,7 @@ func BenchmarkTenThousand(b *testing.B) {
 	for i := range 10_000 {
 		name := fmt.Sprintf("Function %d to receiver %d", i, i%97)
 		f := &cdp.Function{
-			ID: cdp.FunctionID(uuid.Must(uuid.NewV7()).String()), Project: h.Info.ProjectID, Type: cdp.Destination, Name: &name,
+			ID: cdp.FunctionID(uuid.Must(uuid.NewV7()).String()), Project: h.Info.ProjectID, Type: cdp.Destination, Name: &name, Enabled: true,
 			Description: fmt.Sprintf("Sends what happened to account %d of the customer service, when the plan is paid", i*7), Hog: "print('x')",
 			Bytecode: json.RawMessage(`["_H",1,32,"x",2,"print",1,35]`), Filters: cdp.Filters{Source: "events", Bytecode: json.RawMessage(`["_H",1,29]`)},
 			Version: 1, CreatedAt: time.Now().UTC(), UpdatedAt: time.Now().UTC(), CreatedBy: h.Info.UserID, UpdatedBy: h.Info.UserID,
@@ -185,6 +186,8 @@ func BenchmarkTenThousand(b *testing.B) {
 		{"api-search-common", h.Project("hog_functions/?limit=25&search=function")},
 		{"api-search-rare", h.Project("hog_functions/?limit=25&search=Function%%209999")},
 		{"api-search-none", h.Project("hog_functions/?limit=25&search=qqzzqq")},
+		{"api-search-typos", h.Project("hog_functions/?limit=25&search=Fnuction+9999+recevier")},
+		{"api-filters", h.Project("hog_functions/?limit=25&filters=%s", url.QueryEscape(`{"events":[{"id":"nowhere"}]}`))},
 		{"api-retrieve", h.Project("hog_functions/%s/", some)},
 		{"page-list-50", "/p/1/functions"},
 		{"page-search", "/p/1/functions?q=9999"},
@@ -204,4 +207,9 @@ func BenchmarkTenThousand(b *testing.B) {
 			}
 		})
 	}
+	b.Run("api-patch", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			h.MustAPI(b, http.StatusOK, "PATCH", h.Project("hog_functions/%s/", some), map[string]any{"hog": fmt.Sprintf("return %d", i), "enabled": true}, nil)
+		}
+	})
 }

@@ -185,7 +185,7 @@ func tidyTags(tags []string) []string {
 }
 
 // ReadTags reads a list of tags; path is where it stands in the request.
-func ReadTags(list []json.RawMessage, path string) ([]string, Faults) {
+func ReadTags(list []json.RawMessage, path fields.Path) ([]string, Faults) {
 	var faults Faults
 	if len(list) > MaxTags {
 		faults.addCode(path, "max_length", "Ensure this field has no more than %d elements.", MaxTags)
@@ -230,12 +230,12 @@ func ReadActionSteps(raw json.RawMessage) (json.RawMessage, Faults) {
 	r := fields.Reader{Members: fields.Members{{Name: "steps", Value: raw}}, Faults: &found}
 	list := r.List("steps", fields.Rule{}).Value
 	if len(list) > MaxActionSteps {
-		faults.addCode("steps", "max_length", "Ensure this field has no more than %d elements.", MaxActionSteps)
+		faults.addCode(fields.To("steps"), "max_length", "Ensure this field has no more than %d elements.", MaxActionSteps)
 		return nil, faults
 	}
 	steps := make([]json.RawMessage, 0, len(list))
 	for i, item := range list {
-		if step, ok := fields.Nested(item, fields.At("steps", i), &found); ok {
+		if step, ok := fields.Nested(item, fields.To("steps", i), &found); ok {
 			steps = append(steps, readStep(step))
 		}
 	}

@@ -62,7 +62,7 @@ func (d *draft) scalars() {
 	}
 	if c.Description.Set {
 		if c.Description.Null {
-			d.faults.addCode("description", "null", "This field may not be null.")
+			d.faults.addCode(fields.To("description"), "null", "This field may not be null.")
 		} else if text := d.text("description", c.Description, fields.Rule{Blank: true}); text != nil {
 			f.Description = *text
 		}
@@ -80,12 +80,12 @@ func (d *draft) scalars() {
 		f.ExecutionOrder = c.ExecutionOrder.Ptr()
 		if n := f.ExecutionOrder; n != nil {
 			if _, fault := fields.CheckInt(int64(*n), fields.Between(0, MaxExecutionOrder)); fault != nil {
-				d.faults.addCode("execution_order", fault.Code, "%s", fault.Message)
+				d.faults.addCode(fields.To("execution_order"), fault.Code, "%s", fault.Message)
 			}
 		}
 	}
 	if utf8.RuneCountInString(c.TemplateID) > MaxTemplateIDRunes {
-		d.faults.addCode("template_id", "max_length", "Ensure this field has no more than %d characters.", MaxTemplateIDRunes)
+		d.faults.addCode(fields.To("template_id"), "max_length", "Ensure this field has no more than %d characters.", MaxTemplateIDRunes)
 	}
 }
 
@@ -96,7 +96,7 @@ func (d *draft) text(name string, o Optional[string], rule fields.Rule) *string 
 	}
 	s, fault := fields.CheckText(o.Value, rule)
 	if fault != nil {
-		d.faults.addCode(name, fault.Code, "%s", fault.Message)
+		d.faults.addCode(fields.To(name), fault.Code, "%s", fault.Message)
 		return nil
 	}
 	return &s
@@ -110,11 +110,11 @@ func (d *draft) checkType() {
 	t := *d.change.Type
 	switch {
 	case t == WarehouseWebhook:
-		d.faults.add("type", "Cannot create or modify warehouse source webhook functions via this API.")
+		d.faults.add(fields.To("type"), "Cannot create or modify warehouse source webhook functions via this API.")
 	case !slices.Contains(Types, t):
-		d.faults.addCode("type", "invalid_choice", "\"%s\" is not a valid choice.", string(t))
+		d.faults.addCode(fields.To("type"), "invalid_choice", "\"%s\" is not a valid choice.", string(t))
 	case d.old.ID != "" && t != d.old.Type:
-		d.faults.add("type", "Cannot modify the type of an existing function")
+		d.faults.add(fields.To("type"), "Cannot modify the type of an existing function")
 	default:
 		d.function.Type = t
 	}
@@ -175,7 +175,7 @@ func (fs *Functions) applySchema(d *draft) {
 	if raw == nil {
 		return
 	}
-	schema, faults := ReadInputsSchema(raw, "inputs_schema")
+	schema, faults := ReadInputsSchema(raw, fields.To("inputs_schema"))
 	d.function.InputsSchema = schema
 	d.faults = append(d.faults, faults...)
 }
@@ -190,7 +190,7 @@ func (fs *Functions) applyInputs(d *draft) error {
 	stored := keeper{function: d.old, sealer: fs.Sealer, mapping: -1, plain: d.old.Inputs}
 	before := len(d.faults)
 	w := inputWork{
-		function: f.Type, path: "inputs", schema: f.InputsSchema, stored: stored, warehouse: f.Filters.fromWarehouse(),
+		function: f.Type, path: fields.To("inputs"), schema: f.InputsSchema, stored: stored, warehouse: f.Filters.fromWarehouse(),
 	}
 	if raw == nil {
 		w.given = givenFromStored(d.old.Inputs)
@@ -225,7 +225,7 @@ func (fs *Functions) applyMappings(d *draft, c *filterCompiler) error {
 		return nil
 	}
 	if !mappingAllowed(f.Type) {
-		d.late.add("mappings", "Mappings are only allowed for destinations.")
+		d.late.add(fields.To("mappings"), "Mappings are only allowed for destinations.")
 		return nil
 	}
 	return fs.compileMappings(f, d.old, raw, c, &d.faults)
@@ -244,7 +244,7 @@ func (d *draft) readFilters() {
 	if d.change.Filters == nil {
 		return
 	}
-	filters, faults := ReadFilters(d.change.Filters, "filters")
+	filters, faults := ReadFilters(d.change.Filters, fields.To("filters"))
 	d.faults = append(d.faults, faults...)
 	if len(faults) == 0 {
 		d.function.Filters = filters
@@ -264,11 +264,11 @@ func (d *draft) compileFilters(c *filterCompiler) error {
 	}
 	if f.Enabled && !f.Deleted {
 		if message := f.Filters.BytecodeError; message != "" {
-			d.faults.add("filters__non_field_errors", "Invalid filter configuration: %s", message)
+			d.faults.add(fields.To("filters", "non_field_errors"), "Invalid filter configuration: %s", message)
 		}
 		for i := range f.Mappings {
 			if m := f.Mappings[i].Filters; m != nil && m.BytecodeError != "" {
-				d.faults.add(fields.At("mappings", i, "filters", "non_field_errors"), "Invalid filter configuration: %s", m.BytecodeError)
+				d.faults.add(fields.To("mappings", i, "filters", "non_field_errors"), "Invalid filter configuration: %s", m.BytecodeError)
 			}
 		}
 	}
@@ -281,12 +281,12 @@ func (d *draft) checkCode() {
 	c, f := d.change, d.function
 	if !c.Hog.Set {
 		if d.creating {
-			d.late.add("hog", "Required.")
+			d.late.add(fields.To("hog"), "Required.")
 		}
 		return
 	}
 	if c.Hog.Null {
-		d.faults.addCode("hog", "null", "This field may not be null.")
+		d.faults.addCode(fields.To("hog"), "null", "This field may not be null.")
 		return
 	}
 	source := d.text("hog", c.Hog, fields.Rule{})
@@ -294,13 +294,13 @@ func (d *draft) checkCode() {
 		return
 	}
 	if len(*source) > MaxHogBytes {
-		d.late.add("hog", "HOG code exceeds maximum size of 100KB. Please simplify your code or contact support if you need "+
+		d.late.add(fields.To("hog"), "HOG code exceeds maximum size of 100KB. Please simplify your code or contact support if you need "+
 			"this limit increased.")
 		return
 	}
 	code, fault := compileProgram(f.Type, *source)
 	if fault != "" {
-		d.late.add("hog", "%s", fault)
+		d.late.add(fields.To("hog"), "%s", fault)
 		return
 	}
 	f.Hog, f.Bytecode = *source, code

@@ -3,6 +3,8 @@ package cdp
 import (
 	"errors"
 	"fmt"
+
+	"hogpen/cdp/fields"
 )
 
 // Code classifies an Error; the edge turns it into an HTTP status in one table.
@@ -24,10 +26,9 @@ const (
 // error is internal and is shown as "something went wrong" with a request ID.
 type Error struct {
 	Code Code
-	// Field is the path of the offending field, parts joined by "__" as
-	// PostHog's API does (inputs__url, inputs_schema__0__type); empty when
-	// the fault lies with the whole request.
-	Field string
+	// Field leads to the offending field; empty when the fault lies with the
+	// whole request. The answer to a program joins its parts.
+	Field fields.Path
 	// Message is one sentence that says what is wrong and what to do.
 	Message string
 	// APICode is PostHog's code for this failure where it is not the default
@@ -38,8 +39,8 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	if e.Field != "" {
-		return e.Field + ": " + e.Message
+	if len(e.Field) > 0 {
+		return e.Field.String() + ": " + e.Message
 	}
 	return e.Message
 }
@@ -47,8 +48,18 @@ func (e *Error) Error() string {
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Errorf makes an Error for a field; field may be empty.
+// Errorf makes an Error for a field at the top of a request; field may be
+// empty.
 func Errorf(code Code, field, format string, args ...any) *Error {
+	e := &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+	if field != "" {
+		e.Field = fields.To(field)
+	}
+	return e
+}
+
+// ErrorAt makes an Error for a field anywhere.
+func ErrorAt(code Code, field fields.Path, format string, args ...any) *Error {
 	return &Error{Code: code, Field: field, Message: fmt.Sprintf(format, args...)}
 }
 

@@ -3,7 +3,6 @@ package cdp
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"hogpen/cdp/fields"
 )
@@ -43,13 +42,13 @@ func (fs Faults) orNil() error {
 }
 
 // add records a fault with PostHog's general code for bad values.
-func (fs *Faults) add(path, format string, args ...any) {
+func (fs *Faults) add(path fields.Path, format string, args ...any) {
 	fs.addCode(path, "invalid_input", format, args...)
 }
 
 // addCode records a fault with a code of its own.
-func (fs *Faults) addCode(path, code, format string, args ...any) {
-	*fs = append(*fs, Errorf(Invalid, path, format, args...).WithAPICode(code))
+func (fs *Faults) addCode(path fields.Path, code, format string, args ...any) {
+	*fs = append(*fs, ErrorAt(Invalid, path, format, args...).WithAPICode(code))
 }
 
 // take records what a fields.Reader found.
@@ -70,8 +69,10 @@ var declared = [...]string{
 // theirs.
 func (fs Faults) sorted() Faults {
 	rank := func(e *Error) int {
-		first, _, _ := strings.Cut(e.Field, "__")
-		if i := slices.Index(declared[:], first); i >= 0 {
+		if len(e.Field) == 0 {
+			return len(declared)
+		}
+		if i := slices.Index(declared[:], e.Field[0]); i >= 0 {
 			return i
 		}
 		return len(declared)

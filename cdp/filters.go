@@ -28,7 +28,7 @@ func (f *Filters) fromWarehouse() bool {
 // ReadFilters reads filters from JSON, checks their shape and drops what their
 // source has no use for (REST API specification 6.1). null is {}. Nothing is
 // compiled yet. path is where they stand in the request.
-func ReadFilters(raw json.RawMessage, path string) (Filters, Faults) {
+func ReadFilters(raw json.RawMessage, path fields.Path) (Filters, Faults) {
 	if raw == nil || fields.KindOf(raw) == fields.Null {
 		return Filters{Source: SourceEvents}, nil
 	}

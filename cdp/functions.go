@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"hogpen/cdp/fields"
 )
 
 // Limits of a function (REST API specification 4.1 to 4.3).
@@ -219,7 +221,7 @@ func (fs *Functions) checkLimit(ctx context.Context, project ProjectID) error {
 	}
 	if n >= MaxEnabledTransformations {
 		var faults Faults
-		faults.add("type", "Maximum of %d enabled transformation functions allowed per team. Please contact support if you "+
+		faults.add(fields.To("type"), "Maximum of %d enabled transformation functions allowed per team. Please contact support if you "+
 			"need this limit increased, or disable some existing transformations.", MaxEnabledTransformations)
 		return faults
 	}

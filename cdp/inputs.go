@@ -19,7 +19,7 @@ type givenInput struct {
 // or a mapping's.
 type inputWork struct {
 	function  Type
-	path      string // where the inputs stand in the request
+	path      fields.Path // where the inputs stand in the request
 	schema    []InputSchema
 	given     map[string]givenInput
 	stored    keeper // what may be kept for secret inputs
@@ -34,7 +34,7 @@ type inputResult struct {
 
 // readInputs reads the members of an inputs object that the schema knows.
 // Others are discarded, whatever they are.
-func readInputs(raw json.RawMessage, path string, schema []InputSchema, faults *Faults) map[string]givenInput {
+func readInputs(raw json.RawMessage, path fields.Path, schema []InputSchema, faults *Faults) map[string]givenInput {
 	members, ok := fields.MembersOf(raw)
 	if !ok {
 		if fields.KindOf(raw) == fields.Null {
@@ -51,7 +51,7 @@ func readInputs(raw json.RawMessage, path string, schema []InputSchema, faults *
 		if !ok || fields.KindOf(v) == fields.Null {
 			continue
 		}
-		r, ok := fields.Nested(v, fields.At(path, s.Key), &found)
+		r, ok := fields.Nested(v, path.At(s.Key), &found)
 		if !ok {
 			continue
 		}
@@ -119,7 +119,7 @@ func (w *inputWork) compile(faults *Faults) inputResult {
 // resolve settles what value an input has: the one sent, a kept secret, the
 // schema's default for a required one, or none. It is false after a fault.
 func (w *inputWork) resolve(s InputSchema, faults *Faults) (givenInput, bool) {
-	path := fields.At(w.path, s.Key)
+	path := w.path.At(s.Key)
 	given := w.given[s.Key]
 	if s.Secret {
 		var ok bool
@@ -157,7 +157,7 @@ func (w *inputWork) compileOne(s InputSchema, given givenInput, faults *Faults) 
 	if !fields.Truthy(given.value) {
 		return c, true
 	}
-	path := fields.At(w.path, s.Key)
+	path := w.path.At(s.Key)
 	if message := checkInputType(s, given); message != "" {
 		faults.add(path, "%s", message)
 		return c, false

@@ -14,13 +14,13 @@ func mappingAllowed(t Type) bool { return t == Destination || t == SiteDestinati
 func (fs *Functions) compileMappings(f *Function, old *Function, raw json.RawMessage, c *filterCompiler, faults *Faults) error {
 	items, fault := fields.ToList(raw)
 	if fault != nil {
-		faults.addCode("mappings", fault.Code, "%s", fault.Message)
+		faults.addCode(fields.To("mappings"), fault.Code, "%s", fault.Message)
 		return nil
 	}
 	f.Mappings = make([]Mapping, 0, len(items))
 	for i, item := range items {
 		var found []fields.Fault
-		r, ok := fields.Nested(item, fields.At("mappings", i), &found)
+		r, ok := fields.Nested(item, fields.To("mappings", i), &found)
 		faults.take(found)
 		if !ok {
 			continue
@@ -44,13 +44,13 @@ func (fs *Functions) compileMapping(f, old *Function, i int, r *fields.Reader, c
 	faults.take(found)
 	schema, hasSchema := given(r, "inputs_schema")
 	if hasSchema {
-		read, bad := ReadInputsSchema(schema, fields.At(r.Path, "inputs_schema"))
+		read, bad := ReadInputsSchema(schema, r.Path.At("inputs_schema"))
 		m.InputsSchema = read
 		*faults = append(*faults, bad...)
 	}
 	filters, hasFilters := given(r, "filters")
 	if hasFilters {
-		read, bad := ReadFilters(filters, fields.At(r.Path, "filters"))
+		read, bad := ReadFilters(filters, r.Path.At("filters"))
 		*faults = append(*faults, bad...)
 		if len(bad) == 0 {
 			if err := c.compile(&read); err != nil {
@@ -60,7 +60,7 @@ func (fs *Functions) compileMapping(f, old *Function, i int, r *fields.Reader, c
 		m.Filters = &read
 	}
 	inputs, hasInputs := given(r, "inputs")
-	path := fields.At(r.Path, "inputs")
+	path := r.Path.At("inputs")
 	if hasInputs && !hasSchema {
 		faults.add(path, "Missing inputs_schema.")
 		return m, nil
@@ -81,7 +81,7 @@ func given(r *fields.Reader, name string) (json.RawMessage, bool) {
 }
 
 // mappingInputs compiles one mapping's inputs and seals its secrets.
-func (fs *Functions) mappingInputs(f, old *Function, i int, m *Mapping, raw json.RawMessage, path string, sent bool, faults *Faults) error {
+func (fs *Functions) mappingInputs(f, old *Function, i int, m *Mapping, raw json.RawMessage, path fields.Path, sent bool, faults *Faults) error {
 	stored := keeper{function: old, sealer: fs.Sealer, mapping: i}
 	if i < len(old.Mappings) {
 		stored.plain = old.Mappings[i].Inputs

@@ -15,7 +15,7 @@ func ReadMasking(raw json.RawMessage) (*Masking, Faults) {
 	}
 	var faults Faults
 	var found []fields.Fault
-	r, ok := fields.Nested(raw, "masking", &found)
+	r, ok := fields.Nested(raw, fields.To("masking"), &found)
 	if !ok {
 		faults.take(found)
 		return nil, faults
@@ -35,7 +35,7 @@ func ReadMasking(raw json.RawMessage) (*Masking, Faults) {
 	}
 	t, err := compileTemplate(m.Hash, false)
 	if err != nil {
-		faults.add("masking__hash", "%s", templateFault(m.Hash, err))
+		faults.add(fields.To("masking", "hash"), "%s", templateFault(m.Hash, err))
 		return m, faults
 	}
 	m.Bytecode = t.code

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"hogpen/cdp/fields"
 )
 
 // RecompileFilters compiles the filters of all a project's functions anew,
@@ -187,7 +189,7 @@ func (fs *Functions) accountFaults(ctx context.Context, p Project) (Faults, erro
 		}
 		var fault *filterError
 		if errors.As(err, &fault) {
-			faults.add(fmt.Sprintf("test_account_filters__%d", i), "%s", fault.message)
+			faults.add(fields.To("test_account_filters", i), "%s", fault.message)
 		} else if err != nil {
 			return nil, err
 		}

@@ -40,7 +40,7 @@ func (s *InputSchema) Mode() TemplatingMode {
 // ReadInputsSchema reads a list of inputs from JSON and checks it. Members
 // that are not declared are dropped, those not given stay absent. path is
 // where the list stands in the request.
-func ReadInputsSchema(raw json.RawMessage, path string) ([]InputSchema, Faults) {
+func ReadInputsSchema(raw json.RawMessage, path fields.Path) ([]InputSchema, Faults) {
 	var faults Faults
 	items, fault := fields.ToList(raw)
 	if fields.KindOf(raw) == fields.Null {
@@ -54,7 +54,7 @@ func ReadInputsSchema(raw json.RawMessage, path string) ([]InputSchema, Faults) 
 	schema := make([]InputSchema, 0, len(items))
 	var found []fields.Fault
 	for i, item := range items {
-		if r, ok := fields.Nested(item, fields.At(path, i), &found); ok {
+		if r, ok := fields.Nested(item, path.At(i), &found); ok {
 			schema = append(schema, readInputSchema(r))
 		}
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"hogpen/cdp/fields"
 )
 
 // Sealer encrypts secret inputs at rest. A sealed text opens only under the
@@ -86,7 +84,7 @@ func (f *Function) Secrets(s Sealer, mapping int) (Inputs, error) {
 // resolveSecret settles the value of a secret input: a new one, or the one
 // that is stored (REST API specification 5.5).
 func (w *inputWork) resolveSecret(s InputSchema, given givenInput, faults *Faults) (givenInput, bool) {
-	path := fields.At(w.path, s.Key)
+	path := w.path.At(s.Key)
 	masked := given.value != nil && string(given.value) == `"`+SecretMask+`"`
 	if masked && !given.secret {
 		faults.add(path, "This secret input was not updated correctly. Enter the value again.")

@@ -114,7 +114,7 @@ func (b *bundle) refuse(err error, field, code, message string) {
 	if !errors.As(err, &e) {
 		b.Fatalf("have error %v, want %s: %s", err, field, message)
 	}
-	if e.Field != field || e.APICode != code || e.Message != message {
+	if e.Field.String() != field || e.APICode != code || e.Message != message {
 		b.Errorf("have %s (%s): %s\nwant %s (%s): %s", e.Field, e.APICode, e.Message, field, code, message)
 	}
 }

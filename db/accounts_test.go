@@ -267,7 +267,7 @@ func TestKeysLiveAndEnd(t *testing.T) {
 	u, p := dbtest.Owner(t, s)
 	k := account.Key{ID: uuid.NewString(), User: u.ID, Label: "Script", Hash: sha256.Sum256([]byte("phx_1")), Mask: "phx_...1",
 		Scopes: []string{"hog_function:read"}, ScopedProjects: []cdp.ProjectID{p.ID}, ScopedOrganizations: []string{"org"}, CreatedAt: dbtest.Now.Add(time.Hour)}
-	if err := s.CreateKey(ctx, k); err != nil {
+	if err := s.CreateKey(ctx, k, account.MaxKeys); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(k, must(s.KeyByHash(ctx, k.Hash))(t)); d != "" {
@@ -275,11 +275,11 @@ func TestKeysLiveAndEnd(t *testing.T) {
 	}
 	again := k
 	again.ID = uuid.NewString()
-	if err := s.CreateKey(ctx, again); code(err) != cdp.Conflict {
+	if err := s.CreateKey(ctx, again, account.MaxKeys); code(err) != cdp.Conflict {
 		t.Errorf("same hash: %v", err)
 	}
 	again.Hash, again.User = sha256.Sum256([]byte("phx_2")), 99
-	if err := s.CreateKey(ctx, again); code(err) != cdp.NotFound {
+	if err := s.CreateKey(ctx, again, account.MaxKeys); code(err) != cdp.NotFound {
 		t.Errorf("key of nobody: %v", err)
 	}
 	if err := s.TouchKey(ctx, k.ID, dbtest.Now.Add(2*time.Hour)); err != nil {

@@ -42,18 +42,19 @@ const (
 type shelf struct {
 	refresh sync.Mutex // held while reading what changed
 	now     atomic.Pointer[snapshot]
+	pieces  interned // of the functions' filters
 }
 
 // snapshot is a project's functions at one change number. It is not changed
 // once it is on the shelf.
 type snapshot struct {
-	change  int64
-	entries []*entry // not deleted, no warehouse webhooks, in the order of lists
-	counts  map[cdp.Type]int
+	change int64
+	shown  // not deleted, no warehouse webhooks, in the order of lists
+	counts map[cdp.Type]int
 
 	// sorted holds the entries in the other orders that were asked for.
 	mu     sync.Mutex
-	sorted map[string][]*entry
+	sorted map[string]*shown
 }
 
 // entry is what lists know of one function.
@@ -73,7 +74,8 @@ type entry struct {
 	nameMarks marks
 	restMarks marks
 
-	whole atomic.Pointer[cdp.Function]
+	whole  atomic.Pointer[cdp.Function]
+	pieces atomic.Pointer[pieces] // of its filters, once somebody asked
 }
 
 func (e *entry) name() string        { return e.text[:e.nameLen] }
@@ -226,19 +228,20 @@ func orders(by string) func(a, b *entry) int {
 
 // by gives the entries in the order of a list sorted by a column, not to be
 // changed.
-func (s *snapshot) by(column string) []*entry {
+func (s *snapshot) by(column string) *shown {
 	order := orders(column)
 	if order == nil {
-		return s.entries
+		return &s.shown
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sorted[column] == nil {
 		if s.sorted == nil {
-			s.sorted = map[string][]*entry{}
+			s.sorted = map[string]*shown{}
 		}
-		s.sorted[column] = slices.Clone(s.entries)
-		slices.SortFunc(s.sorted[column], order)
+		entries := slices.Clone(s.entries)
+		slices.SortFunc(entries, order)
+		s.sorted[column] = &shown{entries: entries}
 	}
 	return s.sorted[column]
 }

@@ -28,20 +28,6 @@ func containments(groups []json.RawMessage) ([]containment, error) {
 	return out, nil
 }
 
-// anyIn reports whether one of the groups is contained in the stored JSON.
-func anyIn(groups []containment, stored string) (bool, error) {
-	have, err := parseJSON([]byte(stored))
-	if err != nil {
-		return false, err
-	}
-	for _, g := range groups {
-		if contains(have, g.want) {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
 // parseJSON reads one JSON value; numbers keep their text, so that large ones
 // are compared exactly.
 func parseJSON(text []byte) (v any, err error) {

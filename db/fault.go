@@ -63,7 +63,9 @@ func passing(code int) string {
 func conflict(err error, field, message string) error {
 	var e *cdp.Error
 	if errors.As(err, &e) && e.Code == cdp.Conflict {
-		return &cdp.Error{Code: cdp.Conflict, Field: field, Message: message, Cause: e.Cause}
+		told := cdp.Errorf(cdp.Conflict, field, "%s", message)
+		told.Cause = e.Cause
+		return told
 	}
 	return err
 }

@@ -50,7 +50,7 @@ func TestFullDiskIsUnavailableAndLeavesNothingBehind(t *testing.T) {
 	if have := must(s.Function(ctx, p.ID, f.ID))(t); have.Title() != "Before" || have.Version != 1 {
 		t.Errorf("after a refused update: %s, version %d", have.Title(), have.Version)
 	}
-	if rs := must(s.Revisions(ctx, p.ID, f.ID))(t); len(rs) != 1 {
+	if rs, _, err := s.Revisions(ctx, p.ID, f.ID, 100, 0); err != nil || len(rs) != 1 {
 		t.Errorf("%d revisions", len(rs))
 	}
 	b := batch(p.ID, f.ID, 200)

@@ -1,30 +1,10 @@
 package db
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"hogpen/cdp"
-)
-
-// The tiers of a search, best first; within a tier the order is the list's.
-const (
-	nameEqual = iota
-	namePrefix
-	nameInside
-	inDescription
-	tiers
-)
-
-// Thresholds and bound of the search for similar texts.
-const (
-	similarName        = 0.3
-	similarDescription = 0.4
-	// maxCandidates bounds how many texts are compared closely; those that
-	// may have most trigrams in common are.
-	maxCandidates = 200
 )
 
 // Functions gives one page of a project's functions and how many match in all.
@@ -41,13 +21,14 @@ func (s *Store) Functions(ctx context.Context, q cdp.FunctionQuery) (cdp.Functio
 	if err != nil {
 		return cdp.FunctionPage{}, err
 	}
-	found := restrict(snap.by(q.Sort), &q)
+	list := snap.by(q.Sort)
+	keep := restriction(&q)
 	if len(groups) > 0 {
-		if found, err = s.containing(ctx, q.Project, found, groups); err != nil {
+		if keep, err = s.narrowed(ctx, q.Project, list, keep, groups); err != nil {
 			return cdp.FunctionPage{}, err
 		}
 	}
-	found, match := search(found, q.Search)
+	found, match := list.search(q.Search, keep)
 	if order := orders(q.Sort); match != "" && order != nil {
 		slices.SortFunc(found, order)
 	}
@@ -63,153 +44,31 @@ func (s *Store) Functions(ctx context.Context, q cdp.FunctionQuery) (cdp.Functio
 	return page, nil
 }
 
-// restrict gives the entries that pass all conditions but search and groups.
-// What it returns may be the list it was given.
-func restrict(entries []*entry, q *cdp.FunctionQuery) []*entry {
+// restriction is the condition of a question besides search and groups; nil
+// passes all.
+func restriction(q *cdp.FunctionQuery) func(*entry) bool {
 	if len(q.Types) == 0 && q.Enabled == nil && q.ID == "" && q.CreatedBy == 0 && q.CreatedAt.IsZero() &&
 		q.UpdatedAt.IsZero() && q.Template == "" {
-		return entries
+		return nil
 	}
-	out := make([]*entry, 0, len(entries))
-	for _, e := range entries {
-		if (len(q.Types) == 0 || slices.Contains(q.Types, e.kind)) &&
+	return func(e *entry) bool {
+		return (len(q.Types) == 0 || slices.Contains(q.Types, e.kind)) &&
 			(q.Enabled == nil || *q.Enabled == e.enabled) &&
 			(q.ID == "" || q.ID == e.id) &&
 			(q.CreatedBy == 0 || q.CreatedBy == e.createdBy) &&
 			(q.CreatedAt.IsZero() || us(q.CreatedAt) == e.createdUS) &&
 			(q.UpdatedAt.IsZero() || us(q.UpdatedAt) == e.updatedUS) &&
-			(q.Template == "" || q.Template == e.template) {
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
-// containing gives the entries whose stored filters contain one of the groups.
-func (s *Store) containing(ctx context.Context, project cdp.ProjectID, entries []*entry, groups []containment) ([]*entry, error) {
-	ids := make([]cdp.FunctionID, len(entries))
-	for i, e := range entries {
-		ids[i] = e.id
-	}
-	rows, err := s.main.query(ctx, `
-select id, filters
-  from hog_function
- where id in (select value from json_each($2)) and project_id = $1`, int64(project), list(ids))
-	hits := map[cdp.FunctionID]bool{}
-	_, err = collect(rows, err, func(r scanner) (struct{}, error) {
-		var id cdp.FunctionID
-		var filters string
-		if err := r.Scan(&id, &filters); err != nil {
-			return struct{}{}, err
-		}
-		hit, err := anyIn(groups, filters)
-		hits[id] = hit
-		return struct{}{}, err
-	})
-	if err != nil {
-		return nil, fault("look into filters", err)
-	}
-	return slices.DeleteFunc(slices.Clone(entries), func(e *entry) bool { return !hits[e.id] }), nil
-}
-
-// search gives the entries that match text, best first, and how they did:
-// "exact", "similar", or "" when text is blank and all match.
-func search(entries []*entry, text string) ([]*entry, string) {
-	text = strings.TrimSpace(fold(text))
-	if text == "" {
-		return entries, ""
-	}
-	if found := exact(entries, text); len(found) > 0 {
-		return found, "exact"
-	}
-	return similar(entries, text), "similar"
-}
-
-// exact gives the entries that have the whole folded text in name or
-// description.
-func exact(entries []*entry, text string) []*entry {
-	var found [tiers][]*entry
-	for _, e := range entries {
-		if t := tier(e, text); t < tiers {
-			found[t] = append(found[t], e)
-		}
-	}
-	return slices.Concat(found[:]...)
-}
-
-// tier tells how well an entry has the text; tiers when it has not. The text
-// has no NUL, so it is never found across name and description.
-func tier(e *entry, text string) int {
-	at := strings.Index(e.text, text)
-	switch {
-	case at < 0:
-		return tiers
-	case at > e.nameLen:
-		return inDescription
-	case at > 0:
-		return nameInside
-	case len(text) == e.nameLen:
-		return nameEqual
-	default:
-		return namePrefix
+			(q.Template == "" || q.Template == e.template)
 	}
 }
 
-// scored is an entry and how similar it is.
-type scored struct {
-	*entry
-	score float64
-}
-
-// similar gives the entries whose name or description is similar to the
-// folded text, the most similar first, then by name.
-func similar(entries []*entry, text string) []*entry {
-	p := newPattern(text)
-	if len(p.trigrams) == 0 {
-		return nil
+// narrowed adds to a condition that stored filters contain one of the groups.
+func (s *Store) narrowed(ctx context.Context, project cdp.ProjectID, list *shown, keep func(*entry) bool, groups []containment) (func(*entry) bool, error) {
+	holds, err := s.containing(ctx, project, list.kept(keep), groups)
+	if keep == nil || err != nil {
+		return holds, err
 	}
-	var found []scored
-	for _, e := range candidates(entries, &p) {
-		if sc, ok := score(e, &p); ok {
-			found = append(found, scored{e, sc})
-		}
-	}
-	slices.SortFunc(found, func(a, b scored) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.name(), b.name()), cmp.Compare(a.id, b.id))
-	})
-	out := make([]*entry, len(found))
-	for i, f := range found {
-		out[i] = f.entry
-	}
-	return out
-}
-
-// candidates gives the entries that may be similar enough by their marks, at
-// most maxCandidates: those that may have most in common.
-func candidates(entries []*entry, p *pattern) []*entry {
-	// A stretch of text that is similar by x has more than x of the pattern's
-	// trigrams.
-	name, rest := int(similarName*float64(len(p.trigrams))), int(similarDescription*float64(len(p.trigrams)))
-	// A hit in the name weighs more in the score, so here too.
-	byHits := make([][]*entry, 3*len(p.trigrams)+1)
-	for _, e := range entries {
-		n, d := e.nameMarks.mayHave(p), e.restMarks.mayHave(p)
-		if n > name || d > rest {
-			byHits[2*n+d] = append(byHits[2*n+d], e)
-		}
-	}
-	slices.Reverse(byHits)
-	out := slices.Concat(byHits...)
-	return out[:min(len(out), maxCandidates)]
-}
-
-// score tells how similar an entry is to the pattern and whether that is
-// enough.
-func score(e *entry, p *pattern) (float64, bool) {
-	name, rest := trigramsOf(e.name()), trigramsOf(e.description())
-	byName := p.wordSimilarity(name, similarName)
-	byRest := p.wordSimilarity(rest, similarName)
-	return byName + similarity(p.trigrams, unique(name)) + 0.5*byRest, byName > similarName || byRest > similarDescription
+	return func(e *entry) bool { return keep(e) && holds(e) }, nil
 }
 
 // FunctionCounts counts a project's functions by type.

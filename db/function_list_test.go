@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -181,7 +182,7 @@ func TestFilterGroups(t *testing.T) {
 		}
 	}
 	dbtest.Function(t, s, p.ID, "internal", filters(`{"source":"events","filter_test_accounts":true,"actions":[{"id":"9","type":"actions"},{"id":8,"x":[1,{"y":2.50}]}]}`))
-	dbtest.Function(t, s, p.ID, "all", filters(`{"source":"events","filter_test_accounts":false,"events":[{"id":"$pageview","type":"events","name":null},{"id":"<b>","type":"events"}]}`))
+	dbtest.Function(t, s, p.ID, "all", filters(`{"source":"events","filter_test_accounts":false,"events":[{"id":"$pageview","type":"events","name":null},{"id":"<b>","type":"events"}],"bytecode":["_H",1,33,4242]}`))
 	dbtest.Function(t, s, p.ID, "plain", nil)
 	for _, tt := range []struct{ groups, want string }{
 		{`[]`, "all internal plain"},
@@ -203,6 +204,11 @@ func TestFilterGroups(t *testing.T) {
 		{`[{"actions":{}}]`, ""},
 		{`[{"source":"events"}]`, "all internal plain"},
 		{`["events"]`, ""},
+		{`[{"bytecode":[4242]}]`, "all"},
+		{`[{"bytecode":["_H",4242],"filter_test_accounts":false}]`, "all"},
+		{`[{"bytecode":[4242],"filter_test_accounts":true}]`, ""},
+		{`[{"bytecode":[30]}, {"actions":[{"id":8}]}]`, "internal"},
+		{`[{"transpiled":{}}]`, ""},
 	} {
 		q := cdp.FunctionQuery{Project: p.ID, Sort: "name"}
 		if err := json.Unmarshal([]byte(tt.groups), &q.FilterGroups); err != nil {
@@ -354,6 +360,64 @@ func TestSimilarFindsOneTypoAway(t *testing.T) {
 	}
 }
 
+// What the index of a search finds is what every text says by itself, also
+// after saves, in any order of the list and under conditions.
+func TestSearchFindsWhateverContains(t *testing.T) {
+	t.Parallel()
+	s := dbtest.Open(t)
+	_, p := dbtest.Owner(t, s)
+	r := rand.New(rand.NewPCG(7, 7))
+	letters := []rune("abé -.")
+	text := func(n int) string {
+		out := make([]rune, n)
+		for i := range out {
+			out[i] = letters[r.IntN(len(letters))]
+		}
+		return string(out)
+	}
+	var all []*cdp.Function
+	for i := range 150 {
+		all = append(all, dbtest.Function(t, s, p.ID, text(3+r.IntN(9)), func(f *cdp.Function) {
+			f.Description, f.Enabled = text(r.IntN(20)), i%2 == 0
+		}))
+	}
+	for round := range 300 {
+		if round%50 == 25 {
+			f := all[r.IntN(len(all))]
+			f.Name = ptr(text(8))
+			if err := s.UpdateFunction(t.Context(), f, f.Version); err != nil {
+				t.Fatal(err)
+			}
+			f.Version++
+		}
+		q := cdp.FunctionQuery{Project: p.ID, Limit: 1000, Search: text(1 + r.IntN(5)), Sort: []string{"", "name", "changed"}[r.IntN(3)]}
+		if r.IntN(2) == 0 {
+			q.Enabled = ptr(true)
+		}
+		want := map[cdp.FunctionID]bool{}
+		term := strings.TrimSpace(q.Search)
+		for _, f := range all {
+			if (q.Enabled == nil || f.Enabled) && (strings.Contains(*f.Name, term) || strings.Contains(f.Description, term)) {
+				want[f.ID] = true
+			}
+		}
+		page := must(s.Functions(t.Context(), q))(t)
+		if len(want) == 0 {
+			if len(page.Match) > 0 && page.Match[0] != "similar" {
+				t.Errorf("%q: %s, but nothing has it", q.Search, page.Match[0])
+			}
+			continue
+		}
+		have := map[cdp.FunctionID]bool{}
+		for _, f := range page.Functions {
+			have[f.ID] = true
+		}
+		if d := cmp.Diff(want, have); d != "" {
+			t.Errorf("%q: %s", q.Search, d)
+		}
+	}
+}
+
 // filled is a store with n functions in one project, made once a benchmark.
 func filled(b *testing.B, n int) (*db.Store, cdp.ProjectID) {
 	b.Helper()
@@ -402,6 +466,7 @@ func BenchmarkFunctions(b *testing.B) {
 			{"searchNone", cdp.FunctionQuery{Search: "xylophone"}},
 			{"searchTypo", cdp.FunctionQuery{Search: "haysatck"}},
 			{"searchTypoCommon", cdp.FunctionQuery{Search: "invocie"}},
+			{"containmentOfAll", cdp.FunctionQuery{FilterGroups: []json.RawMessage{json.RawMessage(`{"source":"events"}`)}}},
 			{"containment", cdp.FunctionQuery{FilterGroups: []json.RawMessage{json.RawMessage(`{"source":"x"}`)}}},
 		} {
 			b.Run(fmt.Sprintf("%s/%d", bb.name, n), func(b *testing.B) {

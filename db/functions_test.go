@@ -112,7 +112,7 @@ func TestFunctionOfAnotherProjectIsNotFound(t *testing.T) {
 	if err := s.UpdateFunction(ctx, &stolen, 1); code(err) != cdp.NotFound {
 		t.Errorf("update: %v", err)
 	}
-	if rs := must(s.Revisions(ctx, other.ID, f.ID))(t); len(rs) != 0 {
+	if rs, n, err := s.Revisions(ctx, other.ID, f.ID, 100, 0); err != nil || n != 0 || len(rs) != 0 {
 		t.Errorf("revisions: %v", rs)
 	}
 	if names := must(s.FunctionNames(ctx, other.ID, []cdp.FunctionID{f.ID}))(t); len(names) != 0 {
@@ -203,7 +203,7 @@ func TestTwoPeopleSavingGiveOneConflict(t *testing.T) {
 	if have := must(s.Function(ctx, p.ID, f.ID))(t); have.Version != 21 {
 		t.Errorf("version %d, want 21", have.Version)
 	}
-	if rs := must(s.Revisions(ctx, p.ID, f.ID))(t); len(rs) != 21 {
+	if rs, n, err := s.Revisions(ctx, p.ID, f.ID, 5, 19); err != nil || n != 21 || len(rs) != 2 || rs[1].Version != 1 {
 		t.Errorf("%d revisions, want 21", len(rs))
 	}
 }
@@ -324,7 +324,7 @@ func TestTransformationsAreCountedAndRearranged(t *testing.T) {
 	if *have.ExecutionOrder != 2 || have.Version != 2 || have.UpdatedBy != 7 || !have.UpdatedAt.Equal(when) {
 		t.Errorf("moved function: %+v", have)
 	}
-	if rs := must(s.Revisions(ctx, p.ID, a.ID))(t); len(rs) != 2 {
+	if rs, _, err := s.Revisions(ctx, p.ID, a.ID, 100, 0); err != nil || len(rs) != 2 {
 		t.Errorf("%d revisions after a move", len(rs))
 	}
 	// All or nothing: d is no transformation.

@@ -32,8 +32,21 @@ func scanKey(r scanner) (k account.Key, err error) {
 
 // CreateKey stores a personal API key; k.ID must be set. The error is a
 // Conflict when the ID or the hash is taken, a NotFound without its user.
-func (s *Store) CreateKey(ctx context.Context, k account.Key) error {
-	return s.main.tx(ctx, "create key", func(tx *sql.Tx) error { return insertKey(ctx, tx, k) })
+// When the user has most keys already it is Invalid.
+func (s *Store) CreateKey(ctx context.Context, k account.Key, most int) error {
+	return s.main.tx(ctx, "create key", func(tx *sql.Tx) error {
+		if err := insertKey(ctx, tx, k); err != nil {
+			return err
+		}
+		have := 0
+		if err := tx.QueryRowContext(ctx, `select count(*) from api_key where user_id = $1`, int64(k.User)).Scan(&have); err != nil {
+			return err
+		}
+		if have > most {
+			return cdp.Errorf(cdp.Invalid, "", "There are %d keys already.", most)
+		}
+		return nil
+	})
 }
 
 func insertKey(ctx context.Context, tx *sql.Tx, k account.Key) error {

@@ -118,16 +118,28 @@ func scanRevision(r scanner) (v cdp.Revision, err error) {
 	return v, err
 }
 
-// Revisions lists the saved states of a function, newest first.
-func (s *Store) Revisions(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID) ([]cdp.Revision, error) {
+// Revisions lists saved states of a function, newest first and without their
+// content: at most limit of them after the first offset, and how many there
+// are in all.
+func (s *Store) Revisions(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID, limit, offset int) ([]cdp.Revision, int, error) {
+	count := 0
+	err := s.main.row(ctx, `
+select count(*)
+  from hog_function f
+  join hog_function_revision r on r.function_id = f.id
+ where f.id = $2 and f.project_id = $1`, []any{int64(project), string(id)}, &count)
+	if err != nil {
+		return nil, 0, fault("count revisions", err)
+	}
 	rows, err := s.main.query(ctx, `
-select `+revisionColumns+`
+select r.function_id, r.version, r.created_at_us, r.created_by, ''
   from hog_function f
   join hog_function_revision r on r.function_id = f.id
  where f.id = $2 and f.project_id = $1
- order by r.version desc`, int64(project), string(id))
+ order by r.version desc
+ limit $3 offset $4`, int64(project), string(id), limit, offset)
 	rs, err := collect(rows, err, scanRevision)
-	return rs, fault("list revisions", err)
+	return rs, count, fault("list revisions", err)
 }
 
 // Revision finds one saved state of a function. Its content holds what people

@@ -153,7 +153,9 @@ func seen(hits []hit, place int) bool {
 
 // marks tell in few bits which trigrams a text may have: a trigram whose bit
 // is not set is not in the text.
-type marks [8]uint64
+type marks [markBits / 64]uint64
+
+const markBits = 512
 
 func (t trigram) bit() uint { return uint(uint64(t) * 0x9e3779b97f4a7c15 >> 55) }
 
@@ -163,12 +165,4 @@ func marksOf(s string) (m marks) {
 		m[b>>6] |= 1 << (b & 63)
 	}
 	return m
-}
-
-// mayHave counts how many of the pattern's trigrams the text may have.
-func (m *marks) mayHave(p *pattern) (n int) {
-	for _, b := range p.bits {
-		n += int(m[b>>6&7] >> (b & 63) & 1)
-	}
-	return n
 }

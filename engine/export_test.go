@@ -2,7 +2,10 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -82,4 +85,43 @@ func NewBoundedMasker(now func() time.Time, most int) (masked func(cdp.FunctionI
 	k := newMasker(now, slog.New(slog.DiscardHandler), nil)
 	k.most = most
 	return k.masked, func() int { return len(k.windows) }
+}
+
+// Arranged describes the set of functions that follows from saves one after
+// the other, and the one that is made of the same functions at once. A nil
+// function removes the one of that ID.
+func Arranged(saves []Save) (stepwise, atOnce string) {
+	p, last := &projectSet{}, map[cdp.FunctionID]*executor.Function{}
+	for _, s := range saves {
+		p = p.with(cdp.Project{}, map[cdp.FunctionID]*executor.Function{s.ID: s.Function})
+		last[s.ID] = s.Function
+		if s.Function == nil {
+			delete(last, s.ID)
+		}
+	}
+	return describe(p), describe(arrange(cdp.Project{}, last))
+}
+
+// Save is a function as it becomes live.
+type Save struct {
+	ID       cdp.FunctionID
+	Function *executor.Function
+}
+
+func describe(p *projectSet) string {
+	out := fmt.Sprintf("%d functions", len(p.functions))
+	list := func(name string, fs []*executor.Function) {
+		out += "\n" + name + ":"
+		for _, f := range fs {
+			out += fmt.Sprintf(" %s@%d", f.ID, f.Version)
+		}
+	}
+	list("transformations", p.transformations)
+	list("any", p.any)
+	list("named", p.named)
+	list("updates", p.updates)
+	for _, name := range slices.Sorted(maps.Keys(p.byName)) {
+		list(name, p.byName[name].functions)
+	}
+	return out
 }

@@ -85,20 +85,39 @@ func (p *projectSet) meet(name string) (named, any []*executor.Function) {
 	return b.functions, p.any
 }
 
+// place says where a function stands in a projectSet.
+type place int
+
+const (
+	elsewhere place = iota // it runs at no event
+	transforming
+	atAny
+	atNamed
+	atUpdates // of persons
+)
+
+func placeOf(f *executor.Function) place {
+	switch {
+	case f == nil:
+		return elsewhere
+	case f.Type == cdp.Transformation:
+		return transforming
+	case f.Type == cdp.Destination && f.Source() == cdp.SourcePersonUpdates:
+		return atUpdates
+	case f.Type != cdp.Destination || f.Source() != "events":
+		return elsewhere
+	case f.Names() == nil:
+		return atAny
+	}
+	return atNamed
+}
+
 // arrange makes a projectSet of functions.
 func arrange(project cdp.Project, functions map[cdp.FunctionID]*executor.Function) *projectSet {
 	p := &projectSet{project: project, functions: functions, byName: map[string]*bucket{}}
 	for _, f := range functions {
-		switch {
-		case f.Type == cdp.Transformation:
-			p.transformations = append(p.transformations, f)
-		case f.Type == cdp.Destination && f.Source() == cdp.SourcePersonUpdates:
-			p.updates = append(p.updates, f)
-		case f.Type != cdp.Destination || f.Source() != "events":
-		case f.Names() == nil:
-			p.any = append(p.any, f)
-		default:
-			p.named = append(p.named, f)
+		if list, _ := p.list(placeOf(f)); list != nil {
+			*list = append(*list, f)
 		}
 	}
 	slices.SortFunc(p.transformations, inOrder)
@@ -116,6 +135,105 @@ func arrange(project cdp.Project, functions map[cdp.FunctionID]*executor.Functio
 		}
 	}
 	return p
+}
+
+// list is a place's list and its order.
+func (p *projectSet) list(at place) (*[]*executor.Function, func(a, b *executor.Function) int) {
+	switch at {
+	case transforming:
+		return &p.transformations, inOrder
+	case atAny:
+		return &p.any, byID
+	case atNamed:
+		return &p.named, byID
+	case atUpdates:
+		return &p.updates, byID
+	}
+	return nil, nil
+}
+
+// with gives p with some functions in place of those with their IDs; nil
+// removes one. A save among thousands of functions moves what it touches and
+// sorts nothing; only when much changes, all is arranged anew. Counts of
+// events stay with p.
+func (p *projectSet) with(project cdp.Project, changes map[cdp.FunctionID]*executor.Function) *projectSet {
+	functions := maps.Clone(p.functions)
+	if functions == nil {
+		functions = map[cdp.FunctionID]*executor.Function{}
+	}
+	for id, f := range changes {
+		if f == nil {
+			delete(functions, id)
+		} else {
+			functions[id] = f
+		}
+	}
+	if len(changes) > 16 {
+		return arrange(project, functions)
+	}
+	next := &projectSet{project: project, functions: functions, byName: uncounted(p.byName),
+		transformations: p.transformations, any: p.any, named: p.named, updates: p.updates}
+	for id, f := range changes {
+		next.replace(p.functions[id], f)
+	}
+	return next
+}
+
+// uncounted gives the same buckets without their counts.
+func uncounted(buckets map[string]*bucket) map[string]*bucket {
+	out := make(map[string]*bucket, len(buckets))
+	all := make([]bucket, len(buckets))
+	i := 0
+	for name, b := range buckets {
+		all[i].functions = b.functions
+		out[name] = &all[i]
+		i++
+	}
+	return out
+}
+
+// replace takes old out of its lists and puts f in; either may be nil. The
+// lists may be another set's, so they are copied.
+func (p *projectSet) replace(old, f *executor.Function) {
+	if list, order := p.list(placeOf(old)); list != nil {
+		*list = without(*list, old, order)
+	}
+	if list, order := p.list(placeOf(f)); list != nil {
+		*list = including(*list, f, order)
+	}
+	if placeOf(old) == atNamed {
+		for name := range old.Names() {
+			b := p.byName[name]
+			if b.functions = without(b.functions, old, byID); len(b.functions) == 0 {
+				delete(p.byName, name)
+			}
+		}
+	}
+	if placeOf(f) != atNamed {
+		return
+	}
+	for name := range f.Names() {
+		b := p.byName[name]
+		if b == nil {
+			b = &bucket{}
+			p.byName[name] = b
+		}
+		b.functions = including(b.functions, f, byID)
+	}
+}
+
+// without and including give a copy of a sorted list without or with f.
+func without(list []*executor.Function, f *executor.Function, order func(a, b *executor.Function) int) []*executor.Function {
+	i, ok := slices.BinarySearchFunc(list, f, order)
+	if !ok {
+		return list
+	}
+	return append(slices.Clone(list[:i]), list[i+1:]...)
+}
+
+func including(list []*executor.Function, f *executor.Function, order func(a, b *executor.Function) int) []*executor.Function {
+	i, _ := slices.BinarySearchFunc(list, f, order)
+	return slices.Insert(slices.Clone(list), i, f)
 }
 
 func byID(a, b *executor.Function) int { return strings.Compare(string(a.ID), string(b.ID)) }
@@ -214,19 +332,10 @@ func (r *registry) change(ctx context.Context, functions []*cdp.Function) error 
 		if old != nil && !differs(old.functions[f.ID], f) {
 			continue
 		}
-		set := touched[f.Project]
-		if set == nil {
-			set = map[cdp.FunctionID]*executor.Function{}
-			if old != nil {
-				maps.Copy(set, old.functions)
-			}
-			touched[f.Project] = set
+		if touched[f.Project] == nil {
+			touched[f.Project] = map[cdp.FunctionID]*executor.Function{}
 		}
-		if c := r.compile(f); c != nil {
-			set[f.ID] = c
-		} else {
-			delete(set, f.ID)
-		}
+		touched[f.Project][f.ID] = r.compile(f)
 	}
 	return r.swap(ctx, before, touched)
 }
@@ -258,12 +367,16 @@ func (r *registry) swap(ctx context.Context, before *snapshot, touched map[cdp.P
 		return nil
 	}
 	next := &snapshot{projects: maps.Clone(before.projects)}
-	for id, functions := range touched {
+	for id, changes := range touched {
 		project, err := r.e.cfg.Projects.Project(ctx, id)
 		if err != nil {
 			return fmt.Errorf("load project %d: %w", id, err)
 		}
-		r.put(next, arrange(project, functions))
+		old := before.projects[id]
+		if old == nil {
+			old = &projectSet{}
+		}
+		r.put(next, old.with(project, changes))
 	}
 	r.current.Store(next)
 	return nil

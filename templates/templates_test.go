@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"hogpen/cdp"
+	"hogpen/cdp/fields"
 	"hogpen/templates"
 )
 
@@ -30,10 +31,10 @@ func TestGallery(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, faults := cdp.ReadInputsSchema(schema, "inputs_schema"); len(faults) > 0 {
+		if _, faults := cdp.ReadInputsSchema(schema, fields.To("inputs_schema")); len(faults) > 0 {
 			t.Errorf("%s: %v", tpl.ID, faults)
 		}
-		if _, faults := cdp.ReadFilters(tpl.Filters, "filters"); len(faults) > 0 {
+		if _, faults := cdp.ReadFilters(tpl.Filters, fields.To("filters")); len(faults) > 0 {
 			t.Errorf("%s: %v", tpl.ID, faults)
 		}
 		if got, ok := templates.Get(tpl.ID); !ok || got != tpl {
@@ -81,7 +82,7 @@ func wellFormed(t *testing.T, id string, svg []byte) {
 func TestDropEventsBeginsHarmless(t *testing.T) {
 	t.Parallel()
 	tpl, _ := templates.Get("template-drop-events")
-	filters, faults := cdp.ReadFilters(tpl.Filters, "filters")
+	filters, faults := cdp.ReadFilters(tpl.Filters, fields.To("filters"))
 	if len(faults) > 0 || len(filters.Events) != 1 || !strings.Contains(string(filters.Events[0]), "CHANGE-ME") {
 		t.Errorf("filters %s (%v)", tpl.Filters, faults)
 	}

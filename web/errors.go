@@ -142,7 +142,7 @@ func (p *Problem) read(e *cdp.Error) {
 	if e.APICode != "" {
 		p.Code = e.APICode
 	}
-	p.Attr, p.Detail, p.Text = e.Field, e.Message, e.Message
+	p.Attr, p.Detail, p.Text = e.Field.String(), e.Message, e.Message
 	var forged *session.Forged
 	if errors.As(e.Cause, &forged) {
 		p.Detail = forged.Error()

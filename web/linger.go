@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -67,9 +68,44 @@ func passing(err error) bool {
 // closed. A request that is refused while it still arrives leaves bytes unread;
 // the kernel answers these with a reset, which makes clients throw away the
 // answer that explains the refusal, and try again for ever.
+//
+// It also remembers how the last request began, for a request whose line or
+// headers are too long is never read whole, and who called decides how that is
+// answered.
 type conn struct {
 	net.Conn
 	lingers atomic.Bool
+	began   []byte // by the goroutine that serves the connection
+}
+
+// maxBegan is how much of a request's line is remembered, in bytes.
+const maxBegan = 256
+
+// Read satisfies net.Conn.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && p[0] >= 'A' && p[0] <= 'Z' { // as methods begin
+		c.began = append(c.began[:0], p[:min(n, maxBegan)]...)
+	}
+	return n, err
+}
+
+// path is that of the last request's line, as far as it is remembered; ""
+// when there was none.
+func (c *conn) path() string {
+	_, rest, ok := bytes.Cut(c.began, []byte(" "))
+	if !ok {
+		return ""
+	}
+	if end := bytes.IndexAny(rest, " ?#\r\n"); end >= 0 {
+		rest = rest[:end]
+	}
+	if _, after, absolute := bytes.Cut(rest, []byte("://")); absolute {
+		if slash := bytes.IndexByte(after, '/'); slash >= 0 {
+			rest = after[slash:]
+		}
+	}
+	return string(rest)
 }
 
 // Close satisfies net.Conn.

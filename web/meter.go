@@ -63,7 +63,12 @@ func callerOf(c *fiber.Ctx) kind {
 	if k, ok := c.Locals(kindKey{}).(kind); ok {
 		return k
 	}
-	switch path := c.Path(); {
+	return kindOf(c.Path())
+}
+
+// kindOf guesses the kind of caller from a path.
+func kindOf(path string) kind {
+	switch {
 	case slices.Contains(append(sdkPaths(), recordings), strings.TrimSuffix(path, "/")):
 		return sdk
 	case strings.HasPrefix(path, "/api/"):

@@ -61,6 +61,9 @@ func (s *Server) broken(c *fiber.Ctx) {
 	c.SetUserContext(s.running)
 	if held, ok := c.Context().Conn().(*conn); ok {
 		held.lingers.Store(true)
+		if path := held.path(); path != "" {
+			c.Locals(kindKey{}, kindOf(path))
+		}
 	}
 }
 

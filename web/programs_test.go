@@ -1,13 +1,17 @@
 package web_test
 
 import (
+	"bufio"
 	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"hogpen/account"
 	"hogpen/cdp"
@@ -341,4 +345,64 @@ func TestListenSaysWhyItCannot(t *testing.T) {
 		t.Error("listening twice")
 	}
 	_ = h
+}
+
+// A request line or a header that is too long is never read whole; programs
+// are told so in JSON all the same, people on a page.
+func TestHeadersThatAreTooLong(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	long := strings.Repeat("x", 40<<10)
+	for _, tt := range []struct {
+		request string
+		status  string
+		kind    string
+	}{
+		{"GET /api/projects/1/hog_functions/?search=" + long + " HTTP/1.1\r\nHost: x\r\n\r\n", "431", "application/json"},
+		{"GET /api/projects/1/hog_functions/ HTTP/1.1\r\nHost: x\r\nX-Long: " + long + "\r\n\r\n", "431", "application/json"},
+		{"GET http://x.example/api/users/@me/ HTTP/1.1\r\nHost: x\r\nX-Long: " + long + "\r\n\r\n", "431", "application/json"},
+		{"POST /batch/ HTTP/1.1\r\nHost: x\r\nX-Long: " + long + "\r\n\r\n", "431", "text/plain"},
+		{"GET /login HTTP/1.1\r\nHost: x\r\nX-Long: " + long + "\r\n\r\n", "431", "text/html"},
+		{"GET /" + long + " HTTP/1.1\r\nHost: x\r\n\r\n", "431", "text/html"},
+		// A connection that was used before remembers its newest request.
+		{"GET /_health HTTP/1.1\r\nHost: x\r\n\r\n|GET /api/x?" + long + " HTTP/1.1\r\nHost: x\r\n\r\n", "431", "application/json"},
+		{"GET /api/users/@me/ HTTP/1.1\r\nHost: x\r\nContent-Length: nine\r\n\r\n", "400", "application/json"},
+	} {
+		status, kind, body := raw(t, h.server.Addr(), tt.request)
+		if status != tt.status || !strings.HasPrefix(kind, tt.kind) {
+			t.Errorf("%.60q: %s %s %.120s, want %s %s", tt.request, status, kind, body, tt.status, tt.kind)
+		}
+		if tt.kind == "application/json" && !strings.HasPrefix(body, `{"type":"invalid_request","code":"`) {
+			t.Errorf("%.60q: %s", tt.request, body)
+		}
+	}
+}
+
+// raw sends bytes (several requests are parted by |) and reads the last answer.
+func raw(t *testing.T, addr, text string) (status, kind, body string) {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	answers := bufio.NewReader(c)
+	for _, request := range strings.Split(text, "|") {
+		if _, err := io.WriteString(c, request); err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatalf("%.60q: %v", request, err)
+		}
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, kind, body = strconv.Itoa(res.StatusCode), res.Header.Get("Content-Type"), string(b)
+	}
+	return status, kind, body
 }

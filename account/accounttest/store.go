@@ -184,14 +184,24 @@ func (s *Store) Membership(_ context.Context, p cdp.ProjectID, user cdp.UserID) 
 	return "", missing()
 }
 
-// CreateKey stores a key.
-func (s *Store) CreateKey(_ context.Context, k account.Key) error {
+// CreateKey stores a key, unless its user has most already.
+func (s *Store) CreateKey(_ context.Context, k account.Key, most int) error {
 	unlock, err := s.lock()
 	defer unlock()
-	if err == nil {
-		s.keys = append(s.keys, k)
+	if err != nil {
+		return err
 	}
-	return err
+	have := 0
+	for _, other := range s.keys {
+		if other.User == k.User {
+			have++
+		}
+	}
+	if have >= most {
+		return cdp.Errorf(cdp.Invalid, "", "There are %d keys already.", most)
+	}
+	s.keys = append(s.keys, k)
+	return nil
 }
 
 // KeyByHash finds a key.

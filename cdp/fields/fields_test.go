@@ -14,13 +14,13 @@ import (
 func read(t *testing.T, object string, get func(*fields.Reader) any) string {
 	t.Helper()
 	var faults []fields.Fault
-	r, ok := fields.Nested(json.RawMessage(object), "", &faults)
+	r, ok := fields.Nested(json.RawMessage(object), nil, &faults)
 	if !ok {
 		return faults[0].Message
 	}
 	v := get(r)
 	if len(faults) > 0 {
-		return faults[0].Path + " " + faults[0].Code + ": " + faults[0].Message
+		return faults[0].Path.String() + " " + faults[0].Code + ": " + faults[0].Message
 	}
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -11,7 +12,7 @@ import (
 
 // Fault is one member that could not be read.
 type Fault struct {
-	Path    string // parts joined by "__"
+	Path    Path
 	Code    string // PostHog's code
 	Message string // PostHog's sentence
 }
@@ -51,25 +52,44 @@ type Rule struct {
 // order of their declaration, so Faults come out in that order too. Members
 // nobody asks for are ignored.
 type Reader struct {
-	Path    string // of the object; "" at the top
+	Path    Path // of the object; nil at the top
 	Members Members
 	Faults  *[]Fault
 }
 
-// At makes the path of something inside a path.
-func At(path string, parts ...any) string {
-	for _, p := range parts {
-		if path != "" {
-			path += "__"
-		}
-		path += fmt.Sprint(p)
+// Path leads to a value inside a request: names of members and indexes of
+// lists. A name may hold anything, so the parts are kept apart until an answer
+// is written.
+type Path []string
+
+// At is the path of something inside p; p is not changed.
+func (p Path) At(parts ...any) Path {
+	out := make(Path, len(p), len(p)+len(parts))
+	copy(out, p)
+	for _, part := range parts {
+		out = append(out, fmt.Sprint(part))
 	}
-	return path
+	return out
+}
+
+// To is the path of something at the top of a request.
+func To(parts ...any) Path { return Path(nil).At(parts...) }
+
+// String joins the parts as PostHog's API does (inputs__url,
+// inputs_schema__0__type).
+func (p Path) String() string { return strings.Join(p, "__") }
+
+// Is tells whether p has just these parts.
+func (p Path) Is(parts ...string) bool { return slices.Equal(p, parts) }
+
+// Within tells whether p begins with these parts.
+func (p Path) Within(parts ...string) bool {
+	return len(p) >= len(parts) && slices.Equal(p[:len(parts)], parts)
 }
 
 // Nested opens a JSON object as a Reader; a value that is no object is a
 // fault at path__non_field_errors, null one at path, and the result false.
-func Nested(raw json.RawMessage, path string, faults *[]Fault) (*Reader, bool) {
+func Nested(raw json.RawMessage, path Path, faults *[]Fault) (*Reader, bool) {
 	m, ok := MembersOf(raw)
 	if ok {
 		return &Reader{Path: path, Members: m, Faults: faults}, true
@@ -78,14 +98,20 @@ func Nested(raw json.RawMessage, path string, faults *[]Fault) (*Reader, bool) {
 		*faults = append(*faults, Fault{path, "null", "This field may not be null."})
 		return nil, false
 	}
-	*faults = append(*faults, Fault{At(path, "non_field_errors"), "invalid_input",
+	*faults = append(*faults, Fault{path.At("non_field_errors"), "invalid_input",
 		"Invalid data. Expected a dictionary, but got " + TypeName(raw) + "."})
 	return nil, false
 }
 
 // Fail records a fault at a member of the object.
 func (r *Reader) Fail(name, code, format string, args ...any) {
-	*r.Faults = append(*r.Faults, Fault{At(r.Path, name), code, fmt.Sprintf(format, args...)})
+	r.FailAt(To(name), code, format, args...)
+}
+
+// FailAt records a fault somewhere inside the object.
+func (r *Reader) FailAt(inside Path, code, format string, args ...any) {
+	path := append(r.Path.At(), inside...)
+	*r.Faults = append(*r.Faults, Fault{path, code, fmt.Sprintf(format, args...)})
 }
 
 // raw finds a member that is there and not null; it records what is wrong
@@ -164,7 +190,7 @@ func (r *Reader) Dicts(name string, rule Rule) Optional[[]json.RawMessage] {
 	list := r.List(name, rule)
 	for i, item := range list.Value {
 		if fault := dictFault(item); fault != nil {
-			r.Fail(At(name, i), fault.Code, "%s", fault.Message)
+			r.FailAt(To(name, i), fault.Code, "%s", fault.Message)
 			return Optional[[]json.RawMessage]{}
 		}
 	}

@@ -67,7 +67,7 @@ func (h *Handler) CreateKey(c *fiber.Ctx) error {
 	var known *cdp.Error
 	switch {
 	case errors.As(err, &known) && known.Code == cdp.Invalid:
-		d.Errors = map[string]string{known.Field: known.Message}
+		d.Errors = map[string]string{known.Field.String(): known.Message}
 		return h.showKeys(c, d)
 	case err != nil:
 		return err

@@ -176,7 +176,7 @@ func comparedWith(p pages.FilterProperty) json.RawMessage {
 
 // filtersData makes filters ready to show. raw is what is stored or was posted.
 func filtersData(t cdp.Type, raw json.RawMessage, asJSON bool) pages.FiltersData {
-	filters, _ := cdp.ReadFilters(raw, "filters")
+	filters, _ := cdp.ReadFilters(raw, fields.To("filters"))
 	d := pages.FiltersData{
 		JSON: asJSON, Text: indented(raw), Keep: string(raw), Kinds: propertyKinds(t), Operators: comparisons,
 		Test:      filters.FilterTestAccounts != nil && *filters.FilterTestAccounts,

@@ -223,7 +223,7 @@ func (h *Handler) explain(f *cdp.Function, posted form, faults []*cdp.Error) []*
 	out := make([]*cdp.Error, len(faults))
 	for i, fault := range faults {
 		out[i] = fault
-		if fault.Field != "hog" {
+		if !fault.Field.Is("hog") {
 			continue
 		}
 		for _, d := range h.c.Functions.Check(f.Type, posted.get("hog")) {

@@ -369,8 +369,8 @@ func faultsOf(err error) (faults []*cdp.Error, ok bool) {
 
 // fieldMessage puts the field's name before a message that needs it.
 func fieldMessage(e *cdp.Error) string {
-	if key, ok := strings.CutPrefix(e.Field, "inputs__"); ok {
-		return key + ": " + e.Message
+	if len(e.Field) > 1 && e.Field.Within("inputs") {
+		return e.Field[1] + ": " + e.Message
 	}
 	return e.Message
 }

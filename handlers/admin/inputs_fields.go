@@ -216,9 +216,13 @@ func indented(value json.RawMessage) string {
 func inputFaults(unread map[string]string) cdp.Faults {
 	var out cdp.Faults
 	for name, message := range unread {
-		out = append(out, cdp.Errorf(cdp.Invalid, name, "%s", message))
+		path := fields.To(name)
+		if key, ok := strings.CutPrefix(name, "inputs__"); ok {
+			path = fields.To("inputs", key)
+		}
+		out = append(out, cdp.ErrorAt(cdp.Invalid, path, "%s", message))
 	}
-	slices.SortFunc(out, func(a, b *cdp.Error) int { return strings.Compare(a.Field, b.Field) })
+	slices.SortFunc(out, func(a, b *cdp.Error) int { return slices.Compare(a.Field, b.Field) })
 	return out
 }
 
@@ -232,11 +236,9 @@ func byField(faults []*cdp.Error) map[string]string {
 		}
 	}
 	for _, f := range faults {
-		parts := strings.Split(f.Field, "__")
-		note(f.Field, f.Message)
-		note(parts[0], f.Message)
-		if parts[0] == "inputs" && len(parts) > 2 {
-			note("inputs__"+parts[1], f.Message)
+		note(f.Field.String(), f.Message)
+		for deep := range f.Field {
+			note(f.Field[:deep+1].String(), f.Message)
 		}
 	}
 	return out
@@ -247,7 +249,11 @@ func summary(faults []*cdp.Error, inputs []pages.InputField) []ui.FormError {
 	var out []ui.FormError
 	for _, f := range faults {
 		e := ui.FormError{Text: f.Message}
-		switch first, _, _ := strings.Cut(f.Field, "__"); first {
+		first := ""
+		if len(f.Field) > 0 {
+			first = f.Field[0]
+		}
+		switch first {
 		case "name", "description":
 			e.Field = first
 			e.Text = strings.ToUpper(first[:1]) + first[1:] + ": " + f.Message
@@ -257,7 +263,7 @@ func summary(faults []*cdp.Error, inputs []pages.InputField) []ui.FormError {
 			e.Field, e.Text = "filters", "Filters: "+f.Message
 		case "inputs":
 			for _, in := range inputs {
-				if f.Field == "inputs__"+in.Key || strings.HasPrefix(f.Field, "inputs__"+in.Key+"__") {
+				if f.Field.Within("inputs", in.Key) {
 					e.Field, e.Text = "input-"+in.Key, in.Label+": "+f.Message
 					if in.Secret || in.Kind == pages.InputDictionary || in.Kind == pages.InputRadio || in.Kind == pages.InputBoolean {
 						e.Field = "field-" + in.Key

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"hogpen/cdp"
+	"hogpen/cdp/fields"
 	"hogpen/views/pages"
 )
 
@@ -85,7 +86,7 @@ func TestSecretsAreKeptReplacedOrRemoved(t *testing.T) {
 
 func TestSummaryLeadsToTheControl(t *testing.T) {
 	t.Parallel()
-	faults := []*cdp.Error{cdp.Errorf(cdp.Invalid, "inputs__url", "This field is required."), cdp.Errorf(cdp.Invalid, "hog", "Hog code has errors."), cdp.Errorf(cdp.Invalid, "filters__non_field_errors", "no")}
+	faults := []*cdp.Error{cdp.ErrorAt(cdp.Invalid, fields.To("inputs", "url"), "This field is required."), cdp.Errorf(cdp.Invalid, "hog", "Hog code has errors."), cdp.ErrorAt(cdp.Invalid, fields.To("filters", "non_field_errors"), "no")}
 	list := summary(faults, []pages.InputField{{Key: "url", Label: "Address"}})
 	if list[0].Field != "input-url" || list[0].Text != "Address: This field is required." || list[1].Field != "code" || list[2].Field != "filters" {
 		t.Errorf("summary is %+v", list)

@@ -37,7 +37,7 @@ func (h *Handler) Setup(c *fiber.Ctx) error {
 	case errors.As(err, &known) && known.Code == cdp.Conflict:
 		return respond.Redirect(c, "/login")
 	case errors.As(err, &known) && known.Code != cdp.Unavailable:
-		d.Errors = map[string]string{known.Field: known.Message}
+		d.Errors = map[string]string{known.Field.String(): known.Message}
 		return respond.Invalid(c, pages.Setup(d))
 	case err != nil:
 		return err

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/cdp"
+	"hogpen/cdp/fields"
 	"hogpen/views/layout"
 	"hogpen/views/pages"
 	"hogpen/views/ui"
@@ -120,7 +121,7 @@ func typeWord(s cdp.InputSchema) string {
 
 // presetSentence says in words which events a template's functions begin with.
 func presetSentence(t *cdp.Template) string {
-	filters, faults := cdp.ReadFilters(t.Filters, "filters")
+	filters, faults := cdp.ReadFilters(t.Filters, fields.To("filters"))
 	if len(faults) > 0 || len(filters.Events)+len(filters.Actions)+len(filters.Properties) == 0 {
 		return ""
 	}

@@ -111,7 +111,15 @@ func acceptActions() map[int]criterion {
 		67: {not: "backfills are not offered (REST API specification 2.4: 404 unless implemented); [CUR]"},
 		68: {not: "log transformations are not offered; rearranging transformations is in TestRearrange; [CUR]"},
 		69: {not: "log transformations are not offered"},
-		70: {open: "the gallery's default list has fewer than six templates; order and keys are in TestTemplates"},
+		70: {test: func(h *house) {
+			list := h.object(200, "GET", "/api/projects/@current/hog_function_templates/", "")["results"].([]any)
+			if len(list) <= 5 {
+				h.Errorf("%d templates, want more than five", len(list))
+			}
+			if first := list[0].(map[string]any); len(first) != 14 {
+				h.Errorf("a template has %d members, want 14: %v", len(first), first)
+			}
+		}},
 		71: {not: "no template of the gallery is deprecated"},
 		72: {covered: "TestTemplates"},
 		73: {covered: "TestTemplates"},

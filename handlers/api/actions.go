@@ -212,7 +212,7 @@ func actionChangeOf(members fields.Members) cdp.ActionChange {
 	list := r.List("tags", fields.Rule{})
 	change.Faults = faultsIn(found)
 	if list.Set {
-		tags, faults := cdp.ReadTags(list.Value, "tags")
+		tags, faults := cdp.ReadTags(list.Value, fields.To("tags"))
 		change.Tags = cdp.Some(tags)
 		change.Faults = append(change.Faults, faults...)
 	}

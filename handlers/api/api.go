@@ -14,8 +14,9 @@ type FunctionReader interface {
 	Function(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID) (*cdp.Function, error)
 	Functions(ctx context.Context, q cdp.FunctionQuery) (cdp.FunctionPage, error)
 	TemplateUsage(ctx context.Context) (map[string]int, error)
-	// Revisions are the saved states of a function, newest first.
-	Revisions(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID) ([]cdp.Revision, error)
+	// Revisions are saved states of a function, newest first and without
+	// content, and how many there are in all.
+	Revisions(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID, limit, offset int) ([]cdp.Revision, int, error)
 	Revision(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID, version int) (cdp.Revision, error)
 }
 
@@ -84,7 +85,10 @@ type Traces interface {
 }
 
 // Handler answers programs.
-type Handler struct{ c Config }
+type Handler struct {
+	c     Config
+	heads heads
+}
 
 // New makes a Handler and refuses what is missing.
 func New(c Config) (*Handler, error) {

@@ -54,14 +54,17 @@ func typeOf(r *fields.Reader) *cdp.Type {
 }
 
 // baseTime reads when the function that is being changed was last saved.
-func baseTime(r *fields.Reader) time.Time {
-	v := r.Text("base_updated_at", fields.Rule{Nullable: true})
+func baseTime(r *fields.Reader) time.Time { return timeMember(r, "base_updated_at") }
+
+// timeMember reads a date-time; null counts as absent, which is the zero time.
+func timeMember(r *fields.Reader, name string) time.Time {
+	v := r.Text(name, fields.Rule{Nullable: true})
 	if !v.Set || v.Null {
 		return time.Time{}
 	}
 	t, ok := parseTime(v.Value, time.UTC)
 	if !ok {
-		r.Fail("base_updated_at", "invalid_input", "%s", badTime)
+		r.Fail(name, "invalid_input", "%s", badTime)
 	}
 	return t
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"hogpen/account"
@@ -11,20 +12,30 @@ import (
 
 // functionItem is a function in a list (REST API specification 4.1).
 type functionItem struct {
-	ID             cdp.FunctionID `json:"id"`
-	Type           cdp.Type       `json:"type"`
-	Name           *string        `json:"name"`
-	Description    string         `json:"description"`
-	CreatedAt      string         `json:"created_at"`
-	CreatedBy      *userBasic     `json:"created_by"`
-	UpdatedAt      string         `json:"updated_at"`
-	Enabled        bool           `json:"enabled"`
-	Hog            string         `json:"hog"`
-	Filters        *cdp.Filters   `json:"filters"`
-	IconURL        *string        `json:"icon_url"`
-	Template       *cdp.Template  `json:"template"`
-	Status         status         `json:"status"`
-	ExecutionOrder *int           `json:"execution_order"`
+	functionHead
+	functionTail
+}
+
+// functionHead is what stays of an item while nobody saves the function.
+type functionHead struct {
+	ID          cdp.FunctionID `json:"id"`
+	Type        cdp.Type       `json:"type"`
+	Name        *string        `json:"name"`
+	Description string         `json:"description"`
+	CreatedAt   string         `json:"created_at"`
+	CreatedBy   *userBasic     `json:"created_by"`
+	UpdatedAt   string         `json:"updated_at"`
+	Enabled     bool           `json:"enabled"`
+	Hog         string         `json:"hog"`
+	Filters     *cdp.Filters   `json:"filters"`
+	IconURL     *string        `json:"icon_url"`
+	Template    *cdp.Template  `json:"template"`
+}
+
+// functionTail is the rest of an item.
+type functionTail struct {
+	Status         status `json:"status"`
+	ExecutionOrder *int   `json:"execution_order"`
 	// Match is there only in answers to a search.
 	Match string `json:"search_match_type,omitempty"`
 }
@@ -93,18 +104,22 @@ type surroundings struct {
 	known    bool // statuses come from the engine
 }
 
-// around looks up the users and statuses of functions.
-func (h *Handler) around(ctx context.Context, project cdp.ProjectID, fs []*cdp.Function) (surroundings, error) {
+// around looks up the users and statuses of functions. Who asks need not be
+// looked up.
+func (h *Handler) around(ctx context.Context, who account.User, project cdp.ProjectID, fs []*cdp.Function) (surroundings, error) {
 	s := surroundings{users: map[cdp.UserID]*userBasic{}}
 	if len(fs) == 0 {
 		return s, nil
 	}
-	users, err := h.c.People.Users(ctx)
-	if err != nil {
-		return s, err
-	}
-	for _, u := range users {
-		s.users[u.ID] = newUserBasic(u)
+	s.users[who.ID] = newUserBasic(who)
+	if slices.ContainsFunc(fs, func(f *cdp.Function) bool { return f.CreatedBy != 0 && f.CreatedBy != who.ID }) {
+		users, err := h.c.People.Users(ctx)
+		if err != nil {
+			return s, err
+		}
+		for _, u := range users {
+			s.users[u.ID] = newUserBasic(u)
+		}
 	}
 	if h.c.Statuses == nil {
 		return s, nil
@@ -148,11 +163,10 @@ func (h *Handler) template(f *cdp.Function) *cdp.Template {
 	return t
 }
 
-func (h *Handler) item(f *cdp.Function, s surroundings, match string) functionItem {
-	return functionItem{
+func (h *Handler) head(f *cdp.Function, s surroundings) functionHead {
+	return functionHead{
 		ID: f.ID, Type: f.Type, Name: f.Name, Description: f.Description, CreatedAt: timeText(f.CreatedAt), CreatedBy: s.users[f.CreatedBy],
 		UpdatedAt: timeText(f.UpdatedAt), Enabled: f.Enabled, Hog: f.Hog, Filters: &f.Filters, IconURL: f.IconURL, Template: h.template(f),
-		Status: s.status(f), ExecutionOrder: f.ExecutionOrder, Match: match,
 	}
 }
 

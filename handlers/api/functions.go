@@ -63,7 +63,7 @@ func (h *Handler) ListFunctions(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s, err := h.around(c.UserContext(), fq.Project, found.Functions)
+	s, err := h.around(c.UserContext(), session.User(c), fq.Project, found.Functions)
 	if err != nil {
 		return err
 	}
@@ -80,11 +80,13 @@ func (h *Handler) ListFunctions(c *fiber.Ctx) error {
 		}
 		return respond.JSON(c, fiber.StatusOK, newPage(c, q, w, found.Count, items))
 	}
-	items := make([]functionItem, len(found.Functions))
+	items := make([]json.RawMessage, len(found.Functions))
 	for i, f := range found.Functions {
-		items[i] = h.item(f, s, match(i))
+		if items[i], err = h.itemJSON(f, s, match(i)); err != nil {
+			return err
+		}
 	}
-	return respond.JSON(c, fiber.StatusOK, newPage(c, q, w, found.Count, items))
+	return respondPage(c, newPage(c, q, w, found.Count, items))
 }
 
 // functionQuery reads the parameters of the list (REST API specification 8.1).
@@ -237,7 +239,7 @@ func (h *Handler) function(c *fiber.Ctx) (*cdp.Function, error) {
 
 // show answers with a whole function.
 func (h *Handler) show(c *fiber.Ctx, status int, f *cdp.Function) error {
-	s, err := h.around(c.UserContext(), f.Project, []*cdp.Function{f})
+	s, err := h.around(c.UserContext(), session.User(c), f.Project, []*cdp.Function{f})
 	if err != nil {
 		return err
 	}
@@ -247,7 +249,7 @@ func (h *Handler) show(c *fiber.Ctx, status int, f *cdp.Function) error {
 // saved is show for a function that was just saved. Clients repeat a request
 // that fails, so what cannot be looked up now is left out instead.
 func (h *Handler) saved(c *fiber.Ctx, status int, f *cdp.Function) error {
-	s, err := h.around(c.UserContext(), f.Project, []*cdp.Function{f})
+	s, err := h.around(c.UserContext(), session.User(c), f.Project, []*cdp.Function{f})
 	if err != nil {
 		s.users = map[cdp.UserID]*userBasic{}
 	}
@@ -313,7 +315,7 @@ func (h *Handler) RearrangeFunctions(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s, err := h.around(c.UserContext(), project, found.Functions)
+	s, err := h.around(c.UserContext(), session.User(c), project, found.Functions)
 	if err != nil {
 		return err
 	}
@@ -342,7 +344,7 @@ func ordersOf(members fields.Members) (map[cdp.FunctionID]int, error) {
 		}
 		n, fault := fields.ToInt(m.Value, fields.Between(0, cdp.MaxExecutionOrder))
 		if fault != nil {
-			return nil, cdp.Errorf(cdp.Invalid, fields.At("orders", m.Name), "%s", fault.Message).WithAPICode(fault.Code)
+			return nil, cdp.ErrorAt(cdp.Invalid, fields.To("orders", m.Name), "%s", fault.Message).WithAPICode(fault.Code)
 		}
 		orders[id] = n
 	}

@@ -375,3 +375,17 @@ func TestNewRefusesGaps(t *testing.T) {
 		t.Error("a handler without readers was made")
 	}
 }
+
+// A key may look like a path of keys; the nested form of a test run keeps it
+// whole, and attr joins it as it is.
+func TestKeysThatLookLikePaths(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	body := `{"hog":"return 1","inputs_schema":[{"key":"a__b","type":"string","required":true},{"key":"a","type":"string","required":true}],"inputs":{}}`
+	h.invalid(h.call("POST", "hog_functions/", body), "invalid_input", "This field is required.", "inputs__a__b")
+	r := h.call("POST", "hog_functions/new/invocations/", `{"configuration":`+body+`,"globals":{"event":{}}}`)
+	want := `{"configuration":{"inputs":{"a":["This field is required."],"a__b":["This field is required."]}}}`
+	if r.status != http.StatusBadRequest || string(r.body) != want {
+		t.Errorf("%d %s, want %s", r.status, r.body, want)
+	}
+}

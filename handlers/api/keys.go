@@ -106,7 +106,7 @@ func listOf[T any](r *fields.Reader, name string, read func(json.RawMessage) (T,
 	for i, item := range list.Value {
 		v, fault := read(item)
 		if fault != nil {
-			r.Fail(fields.At(name, i), fault.Code, "%s", fault.Message)
+			r.FailAt(fields.To(name, i), fault.Code, "%s", fault.Message)
 			return nil
 		}
 		out = append(out, v)
@@ -126,7 +126,7 @@ func faultsOf(found []fields.Fault) error {
 func faultsIn(found []fields.Fault) cdp.Faults {
 	var out cdp.Faults
 	for _, f := range found {
-		out = append(out, cdp.Errorf(cdp.Invalid, f.Path, "%s", f.Message).WithAPICode(f.Code))
+		out = append(out, cdp.ErrorAt(cdp.Invalid, f.Path, "%s", f.Message).WithAPICode(f.Code))
 	}
 	return out
 }

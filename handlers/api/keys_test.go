@@ -6,9 +6,13 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
+	"hogpen/account"
 	"hogpen/app/apptest"
+	"hogpen/cdp"
 )
 
 // browser asks the API with a session.
@@ -114,5 +118,28 @@ func TestKeysInASession(t *testing.T) {
 		if out := b.ask(http.StatusBadRequest, "POST", "", body, nil); !bytes.Contains(out, []byte(want)) {
 			t.Errorf("%s: %s", body, out)
 		}
+	}
+}
+
+// Of requests for keys at the same moment, no more get one than may be had.
+func TestTheLastKeyIsGivenOnce(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	var made atomic.Int32
+	var wg sync.WaitGroup
+	for range 2 * account.MaxKeys {
+		wg.Go(func() {
+			_, _, err := h.accounts.CreateKey(t.Context(), h.owner.ID, account.KeyRequest{Label: "k", Scopes: []string{"*"}})
+			switch {
+			case err == nil:
+				made.Add(1)
+			case !cdp.HasCode(err, cdp.Invalid) || !strings.HasPrefix(err.Error(), "You can only have 10 personal API keys."):
+				t.Errorf("refused with %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := made.Load(); n != account.MaxKeys-1 { // the owner has one
+		t.Errorf("%d keys were made, want %d", n, account.MaxKeys-1)
 	}
 }

@@ -192,9 +192,9 @@ func TestTemplates(t *testing.T) {
 		return strings.Join(out, " ")
 	}
 	for _, tt := range []struct{ path, want string }{
-		{"hog_function_templates/", "discord webhook"}, {"hog_function_templates?type=destination", "discord webhook"}, {"hog_function_templates?type=nope", ""},
+		{"hog_function_templates/", "braze customerio discord webhook loops make microsoft-teams pagerduty resend zapier"}, {"hog_function_templates?type=destination&limit=3", "braze customerio discord"}, {"hog_function_templates?type=nope", ""},
 		{"hog_function_templates?type=destination,transformation", ""}, {"hog_function_templates?template_id=template-webhook", "webhook"},
-		{"hog_function_templates?types=destination,site_app&limit=1&offset=1", "webhook"},
+		{"hog_function_templates?types=destination,site_app&limit=1&offset=1", "blank-site-app"},
 		{"hog_function_templates?type=transformation&limit=2", "blank-transformation drop-events"},
 	} {
 		if have := ids(h.call("GET", tt.path, "")); have != tt.want {
@@ -202,7 +202,7 @@ func TestTemplates(t *testing.T) {
 		}
 	}
 	h.create(`{"template_id":"template-webhook","enabled":true,"inputs":{"url":{"value":"https://example.com"}}}`)
-	if have := ids(h.callWith("", "GET", "/api/public_hog_function_templates/", "")); have != "webhook discord" {
+	if have := ids(h.callWith("", "GET", "/api/public_hog_function_templates/", "")); have != "webhook braze customerio discord loops make microsoft-teams pagerduty resend zapier" {
 		t.Errorf("by usage: %q", have)
 	}
 	var one map[string]any

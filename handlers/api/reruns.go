@@ -2,12 +2,12 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/cdp"
+	"hogpen/cdp/fields"
 	"hogpen/web/respond"
 	"hogpen/web/session"
 )
@@ -76,11 +76,13 @@ func (h *Handler) StartRerun(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var r rerunRequest
-	if raw := c.Request().Body(); len(raw) > 0 {
-		if err := json.Unmarshal(raw, &r); err != nil {
-			return cdp.Errorf(cdp.Invalid, "", "JSON parse error - %s", err).WithAPICode("parse_error")
-		}
+	members, err := body(c)
+	if err != nil {
+		return err
+	}
+	r, err := readRerun(members)
+	if err != nil {
+		return counted(c, err)
 	}
 	q := r.query(f)
 	if !r.DryRun {
@@ -95,6 +97,30 @@ func (h *Handler) StartRerun(c *fiber.Ctx) error {
 		return err
 	}
 	return respond.JSON(c, fiber.StatusOK, rerunCount{runs, gone, cdp.MaxReruns})
+}
+
+// readRerun reads what is to be done again.
+func readRerun(members fields.Members) (rerunRequest, error) {
+	var found []fields.Fault
+	r := &fields.Reader{Members: members, Faults: &found}
+	nullable := fields.Rule{Nullable: true}
+	out := rerunRequest{
+		DryRun: deref(r.Bool("dry_run", nullable).Ptr()), Rate: deref(r.Int("rate", nullable).Ptr()),
+		Status: deref(textList(r, "status")), ErrorKind: deref(textList(r, "error_kind")),
+		Search: r.Text("search", fields.Rule{Nullable: true, Blank: true}).Value,
+	}
+	if ids := textList(r, "invocation_ids"); ids != nil {
+		for _, id := range *ids {
+			out.IDs = append(out.IDs, cdp.InvocationID(id))
+		}
+	}
+	if t := timeMember(r, "after"); !t.IsZero() {
+		out.After = &t
+	}
+	if t := timeMember(r, "before"); !t.IsZero() {
+		out.Before = &t
+	}
+	return out, faultsOf(found)
 }
 
 func (r *rerunRequest) query(f *cdp.Function) cdp.RunQuery {

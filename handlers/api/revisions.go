@@ -34,17 +34,17 @@ func (h *Handler) ListRevisions(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	all, err := h.c.Reader.Revisions(c.UserContext(), f.Project, f.ID)
-	if err != nil {
-		return err
-	}
 	q := query(c)
 	w := windowOf(q)
-	items, err := h.revisionItems(c.UserContext(), slice(all, w))
+	some, count, err := h.c.Reader.Revisions(c.UserContext(), f.Project, f.ID, w.limit, w.offset)
 	if err != nil {
 		return err
 	}
-	return respond.JSON(c, fiber.StatusOK, newPage(c, q, w, len(all), items))
+	items, err := h.revisionItems(c.UserContext(), some)
+	if err != nil {
+		return err
+	}
+	return respond.JSON(c, fiber.StatusOK, newPage(c, q, w, count, items))
 }
 
 func (h *Handler) revisionItems(ctx context.Context, revisions []cdp.Revision) ([]revisionItem, error) {

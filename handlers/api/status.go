@@ -25,7 +25,7 @@ func (h *Handler) SetStatus(c *fiber.Ctx) error {
 	state := r.Int("state", fields.Rule{Required: true})
 	if len(faults) > 0 {
 		f := faults[0]
-		return cdp.Errorf(cdp.Invalid, f.Path, "%s", f.Message).WithAPICode(f.Code)
+		return cdp.ErrorAt(cdp.Invalid, f.Path, "%s", f.Message).WithAPICode(f.Code)
 	}
 	now, err := h.c.Functions.SetState(c.UserContext(), session.User(c).ID, f.Project, f.ID, cdp.State(state.Value))
 	if err != nil {

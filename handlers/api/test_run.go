@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"errors"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
@@ -47,7 +46,7 @@ func (h *Handler) TestFunction(c *fiber.Ctx) error {
 	}
 	b, faults := readTestBody(members)
 	if len(faults) > 0 {
-		return respond.JSON(c, fiber.StatusBadRequest, nested("", faults))
+		return respond.JSON(c, fiber.StatusBadRequest, nested(nil, faults))
 	}
 	edits := account.Can(session.Role(c), account.Edit)
 	if !b.mock && !edits {
@@ -58,7 +57,7 @@ func (h *Handler) TestFunction(c *fiber.Ctx) error {
 	f, err := h.c.Functions.Draft(c.UserContext(), session.User(c).ID, session.Project(c).ID, id, change)
 	var wrong cdp.Faults
 	if errors.As(err, &wrong) {
-		return respond.JSON(c, fiber.StatusBadRequest, nested("configuration", wrong))
+		return respond.JSON(c, fiber.StatusBadRequest, nested(fields.To("configuration"), wrong))
 	}
 	if err != nil {
 		return err
@@ -120,7 +119,7 @@ func readTestBody(members fields.Members) (testBody, cdp.Faults) {
 	config, ok := members.Get("configuration")
 	if !ok {
 		r.Fail("configuration", "required", "This field is required.")
-	} else if nested, ok := fields.Nested(config, "configuration", &found); ok {
+	} else if nested, ok := fields.Nested(config, fields.To("configuration"), &found); ok {
 		b.configuration = nested.Members
 	}
 	b.globals = r.Dict("globals", fields.Rule{Nullable: true}).Value
@@ -129,29 +128,20 @@ func readTestBody(members fields.Members) (testBody, cdp.Faults) {
 		b.mock = mock.Value
 	}
 	b.invocation = r.Text("invocation_id", fields.Rule{Nullable: true, Blank: true}).Value
-	var faults cdp.Faults
-	for _, f := range found {
-		faults = append(faults, cdp.Errorf(cdp.Invalid, f.Path, "%s", f.Message).WithAPICode(f.Code))
-	}
-	return b, faults
+	return b, faultsIn(found)
 }
 
 // tree is PostHog's nested form of faults: objects by field, lists of
 // sentences at the leaves.
 type tree map[string]any
 
-// nested puts faults into a tree below a root member ("" for none).
-func nested(root string, faults cdp.Faults) tree {
+// nested puts faults into a tree below a path.
+func nested(root fields.Path, faults cdp.Faults) tree {
 	t := tree{}
 	for _, f := range faults {
-		var path []string
-		if root != "" {
-			path = append(path, root)
-		}
-		if f.Field != "" {
-			path = append(path, strings.Split(f.Field, "__")...)
-		} else {
-			path = append(path, "non_field_errors")
+		path := append(root.At(), f.Field...)
+		if len(f.Field) == 0 {
+			path = path.At("non_field_errors")
 		}
 		t.put(path, f.Message)
 	}
@@ -160,7 +150,7 @@ func nested(root string, faults cdp.Faults) tree {
 
 // put adds a sentence at a path. Where a leaf and a branch meet, the leaf
 // stays, for one sentence is enough to mend a field.
-func (t tree) put(path []string, message string) {
+func (t tree) put(path fields.Path, message string) {
 	name := path[0]
 	if len(path) == 1 {
 		switch have := t[name].(type) {

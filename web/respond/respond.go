@@ -70,6 +70,12 @@ func JSON(c *fiber.Ctx, status int, v any) error {
 	if err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
+	return Raw(c, status, b)
+}
+
+// Raw answers a program with JSON that is written already, which the answer
+// then owns.
+func Raw(c *fiber.Ctx, status int, b []byte) error {
 	c.Status(status)
 	c.Response().Header.SetContentType("application/json")
 	c.Response().SetBodyRaw(b)

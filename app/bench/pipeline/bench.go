@@ -36,7 +36,7 @@ func key(name string, size int) string { return fmt.Sprint(name, "/", size) }
 
 func (b *bench) stop() {
 	for _, s := range b.servers {
-		s.process.stop()
+		s.process.Stop()
 	}
 }
 
@@ -125,7 +125,7 @@ func (b *bench) round(ctx context.Context, s *server, size, n int, into *result)
 	first := take(n)
 	reqs := bodies(s.token, first, n, size)
 	b.receiver.expect(passing(first, n))
-	before, err := s.process.rest()
+	before, err := s.process.Rest()
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (b *bench) round(ctx context.Context, s *server, size, n int, into *result)
 		return err
 	}
 	took := time.Since(began)
-	after, err := s.process.rest()
+	after, err := s.process.Rest()
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (b *bench) round(ctx context.Context, s *server, size, n int, into *result)
 	into.costs = append(into.costs, float64((after-before).Microseconds())/float64(n))
 	into.ack50 = append(into.ack50, ms(quantile(l.acks, 0.5)))
 	into.ack99 = append(into.ack99, ms(quantile(l.acks, 0.99)))
-	into.peak = max(into.peak, s.process.peak())
+	into.peak = max(into.peak, s.process.Peak())
 	return b.receiver.check(first, n)
 }
 

@@ -23,7 +23,7 @@ func (b *bench) manyDestinations(ctx context.Context) error {
 	var sides []*hogpenServer
 	defer func() {
 		for _, h := range sides {
-			h.process.stop()
+			h.process.Stop()
 		}
 	}()
 	for _, all := range []int{matching, 1000} {
@@ -72,7 +72,7 @@ func (b *bench) populate(ctx context.Context, h *hogpenServer, all int) error {
 	if err := h.create(ctx, forwarder("Other", "other_event_0", "bucket", "1", b.receiver.url()), &made); err != nil {
 		return err
 	}
-	h.process.stop()
+	h.process.Stop()
 	if err := copies(ctx, h, cdp.FunctionID(made.ID), all-matching-1); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (b *bench) memoryOfQueued(ctx context.Context) error {
 	if err := h.start(ctx); err != nil {
 		return err
 	}
-	defer func() { h.process.stop() }()
+	defer func() { h.process.Stop() }()
 	var made struct{ ID string }
 	if err := h.create(ctx, transformer(), &made); err != nil {
 		return err
@@ -131,9 +131,9 @@ func (b *bench) memoryOfQueued(ctx context.Context) error {
 			return fmt.Errorf("after %d events: %w", sent, err)
 		}
 	}
-	b.queued = h.process.peak()
+	b.queued = h.process.Peak()
 	// A server that starts on what waits, and works on it.
-	h.process.stop()
+	h.process.Stop()
 	h.roles = ""
 	if err := h.start(ctx); err != nil {
 		return err
@@ -142,6 +142,6 @@ func (b *bench) memoryOfQueued(ctx context.Context) error {
 	case <-ctx.Done():
 	case <-time.After(20 * time.Second):
 	}
-	b.queued = max(b.queued, h.process.peak())
+	b.queued = max(b.queued, h.process.Peak())
 	return ctx.Err()
 }

@@ -12,12 +12,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"hogpen/app/bench/process"
 )
 
 // server is one of those that run the job.
 type server struct {
 	name    string
-	process *process
+	process *process.Process
 	single  string // where events are posted one by one
 	batch   string
 	token   string
@@ -60,7 +62,7 @@ func (h *hogpenServer) start(ctx context.Context) error {
 		os.Setenv("PROFILES", strings.TrimPrefix(h.profile, "http://"))
 	}
 	var err error
-	h.process, h.url, err = launch(ctx, h.dir+"-logs", "Open ", h.binary, args...)
+	h.process, h.url, err = process.Launch(ctx, h.dir+"-logs", "Open ", h.binary, args...)
 	h.single, h.batch = h.url+"/i/v0/e/", h.url+"/batch/"
 	return err
 }
@@ -124,7 +126,7 @@ func startHogpen(ctx context.Context, o options, hook string) (*hogpenServer, by
 		return nil, codes, err
 	}
 	if o.profiles != "" {
-		port, err := freePort()
+		port, err := process.FreePort()
 		if err != nil {
 			return nil, codes, err
 		}
@@ -155,7 +157,7 @@ func startReference(ctx context.Context, o options, hook string) (*server, error
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	p, url, err := launch(ctx, dir, "listening on ", o.reference, "-file", filepath.Join(dir, "events.log"), "-hook", hook)
+	p, url, err := process.Launch(ctx, dir, "listening on ", o.reference, "-file", filepath.Join(dir, "events.log"), "-hook", hook)
 	return &server{name: "bare Go reference", process: p, single: url, batch: url, share: 1}, err
 }
 
@@ -177,7 +179,7 @@ func startNode(ctx context.Context, o options, hook string, codes bytecodes) (*s
 	if err != nil {
 		return nil, err
 	}
-	p, url, err := launch(ctx, filepath.Join(o.data, "node"), "listening on ", "node", filepath.Join(dir, "pipeline.js"), hook, string(programs))
+	p, url, err := process.Launch(ctx, filepath.Join(o.data, "node"), "listening on ", "node", filepath.Join(dir, "pipeline.js"), hook, string(programs))
 	return &server{name: "PostHog's VM in Node", process: p, single: url, batch: url, share: 4}, err
 }
 
@@ -227,7 +229,7 @@ func startBenthos(ctx context.Context, o options, hook string) (*server, error) 
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	port, err := process.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +237,7 @@ func startBenthos(ctx context.Context, o options, hook string) (*server, error) 
 	if err := os.WriteFile(file, fmt.Appendf(nil, benthosConfig, port, hook), 0o644); err != nil {
 		return nil, err
 	}
-	p, err := launchQuietly(ctx, dir, fmt.Sprintf("http://127.0.0.1:%d/ready", port), o.peer, "-c", file)
+	p, err := process.LaunchQuietly(ctx, dir, fmt.Sprintf("http://127.0.0.1:%d/ready", port), o.peer, "-c", file)
 	url := fmt.Sprintf("http://127.0.0.1:%d/post", port)
 	return &server{name: "Benthos, no buffer", process: p, single: url, batch: url, share: 1}, err
 }

@@ -1,4 +1,6 @@
-package main
+// Package process runs servers beside a benchmark, as processes of their own,
+// and reads the kernel's accounts of them (Linux).
+package process
 
 import (
 	"bufio"
@@ -16,17 +18,17 @@ import (
 	"time"
 )
 
-// process is a server that runs beside this program.
-type process struct {
+// Process is a server that runs beside this program.
+type Process struct {
 	cmd *exec.Cmd
 	log string // its standard error
 }
 
-// launch starts a program and waits until a line of its output holds mark;
+// Launch starts a program and waits until a line of its output holds mark;
 // what follows the mark on that line is returned.
-func launch(ctx context.Context, dir, mark, program string, args ...string) (*process, string, error) {
+func Launch(ctx context.Context, dir, mark, program string, args ...string) (*Process, string, error) {
 	cmd := exec.CommandContext(ctx, program, args...)
-	p := &process{cmd: cmd, log: filepath.Join(dir, filepath.Base(program)+".log")}
+	p := &Process{cmd: cmd, log: filepath.Join(dir, filepath.Base(program)+".log")}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, "", err
 	}
@@ -53,13 +55,13 @@ func launch(ctx context.Context, dir, mark, program string, args ...string) (*pr
 			return p, strings.TrimSpace(rest), nil
 		}
 	}
-	p.stop()
+	p.Stop()
 	text, _ := os.ReadFile(p.log)
 	return nil, "", fmt.Errorf("%s did not start: %s", program, text)
 }
 
-// stop ends the process as an operator would.
-func (p *process) stop() {
+// Stop ends the process as an operator would.
+func (p *Process) Stop() {
 	if p == nil || p.cmd.Process == nil {
 		return
 	}
@@ -72,8 +74,8 @@ func (p *process) stop() {
 // ticksPerSecond is the unit of /proc's accounts on Linux.
 const ticksPerSecond = 100
 
-// cpu is the processor time that the process has taken.
-func (p *process) cpu() (time.Duration, error) {
+// CPU is the processor time that the process has taken.
+func (p *Process) CPU() (time.Duration, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
@@ -88,14 +90,14 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration(user+system) * time.Second / ticksPerSecond, errors.Join(err1, err2)
 }
 
-// rest waits until the process does next to nothing for a quarter of a
+// Rest waits until the process does next to nothing for a quarter of a
 // second, at most five seconds, and gives its processor time.
-func (p *process) rest() (time.Duration, error) {
-	last, err := p.cpu()
+func (p *Process) Rest() (time.Duration, error) {
+	last, err := p.CPU()
 	for range 20 {
 		time.Sleep(250 * time.Millisecond)
 		var now time.Duration
-		if now, err = p.cpu(); err != nil {
+		if now, err = p.CPU(); err != nil {
 			return 0, err
 		}
 		if now-last <= 10*time.Millisecond {
@@ -106,10 +108,10 @@ func (p *process) rest() (time.Duration, error) {
 	return last, err
 }
 
-// peak is the most memory that the process has held, in bytes.
-func (p *process) peak() int64 { return p.memory("VmHWM:") }
+// Peak is the most memory that the process has held, in bytes.
+func (p *Process) Peak() int64 { return p.memory("VmHWM:") }
 
-func (p *process) memory(row string) int64 {
+func (p *Process) memory(row string) int64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0
@@ -119,10 +121,10 @@ func (p *process) memory(row string) int64 {
 	return kb << 10
 }
 
-// launchQuietly starts a program that prints no address and waits until an
+// LaunchQuietly starts a program that prints no address and waits until an
 // address of it answers.
-func launchQuietly(ctx context.Context, dir, ready, program string, args ...string) (*process, error) {
-	p := &process{cmd: exec.CommandContext(ctx, program, args...), log: filepath.Join(dir, filepath.Base(program)+".log")}
+func LaunchQuietly(ctx context.Context, dir, ready, program string, args ...string) (*Process, error) {
+	p := &Process{cmd: exec.CommandContext(ctx, program, args...), log: filepath.Join(dir, filepath.Base(program)+".log")}
 	log, err := os.Create(p.log)
 	if err != nil {
 		return nil, err
@@ -141,12 +143,13 @@ func launchQuietly(ctx context.Context, dir, ready, program string, args ...stri
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	p.stop()
+	p.Stop()
 	text, _ := os.ReadFile(p.log)
 	return nil, fmt.Errorf("%s did not start: %s", program, text)
 }
 
-func freePort() (int, error) {
+// FreePort is a port of this machine that nobody listens on now.
+func FreePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
