@@ -7,11 +7,12 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 COMMIT   ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X hogpen/app.buildVersion=$(VERSION) -X hogpen/app.buildCommit=$(COMMIT)
 FUZZTIME ?= 20s
+ROUNDS   ?= 200
 # Modules of their own, so that what is compared is no part of Hogpen.
 BENCHES  := hog/vm/bench/peer hog/vm/bench/json app/bench/pipeline/reference app/bench/api/peer
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test go-test race fuzz bench bench-vm bench-json bench-pipeline bench-api oracle lint generate update verify browser node clean
+.PHONY: help run build test go-test race soak fuzz bench bench-vm bench-json bench-pipeline bench-api oracle lint generate update verify browser node clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +30,11 @@ go-test: ## all Go tests, the browser and SDK ones included
 
 race: ## the tests of concurrent rooms under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -count=1 ./queue/... ./engine/... ./db/... ./hog/vm/...
+
+soak: ## the tests of reliability in their long form: ROUNDS=200 kills, and an hour under load
+	HOGPEN_SOAK=$(ROUNDS) $(GO) test -count=1 -timeout 4h -v ./cmd/hogpen \
+	  -run 'Kill|Terminate|FullDisk|ReadOnly|NoFiles|ClockJumps|MemoryStaysFlat|StoppedHouse|BadPrograms|Loops|Prints|NeverAnswers|PrivateAddresses|LockedDatabase'
+	HOGPEN_SOAK=$(ROUNDS) $(GO) test -count=1 -timeout 2h -v ./db ./engine ./engine/people ./app -run 'Kill|BadDestinations|EndlessAnswers|Stop|Queue|Upgrade'
 
 fuzz: ## every fuzz test for FUZZTIME
 	@for pkg in $$($(GO) list ./...); do \

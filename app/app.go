@@ -174,6 +174,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 	c := web.Config{
 		Sessions: sessions, Projects: a.store, Accounts: a.accounts,
 		BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies, Metrics: registry, Log: a.log, Now: a.cfg.Now,
+		Failed: func(err error) { a.failed <- err }, // at most once, and there is room
 	}
 	if c.Public, err = public.New(public.Config{Version: Build().Version, Ready: a.ready, Metrics: registry}); err != nil {
 		return err

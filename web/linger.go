@@ -2,9 +2,13 @@ package web
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -15,15 +19,49 @@ const (
 )
 
 // lingering is a listener whose connections can be told to linger.
-type lingering struct{ net.Listener }
+type lingering struct {
+	net.Listener
+	running context.Context // ends with the server
+	log     *slog.Logger
+}
 
 // Accept satisfies net.Listener.
 func (l lingering) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for pause := acceptAgain; ; pause = min(2*pause, acceptSeldom) {
+		c, err := l.Listener.Accept()
+		if err == nil {
+			return &conn{Conn: c}, nil
+		}
+		if !passing(err) || l.running.Err() != nil {
+			return nil, err
+		}
+		if pause == acceptAgain {
+			l.log.Error("new connections wait", "error", err)
+		}
+		select {
+		case <-time.After(pause):
+		case <-l.running.Done():
+			return nil, err
+		}
 	}
-	return &conn{Conn: c}, nil
+}
+
+// How long the listener pauses after an error that passes, at first and at most.
+const (
+	acceptAgain  = 5 * time.Millisecond
+	acceptSeldom = time.Second
+)
+
+// passing tells whether a later try to accept may go well: the process or the
+// machine has no file descriptor or buffer left just now, or the caller left.
+// The server would end for good at the first of them.
+func passing(err error) bool {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // conn is a connection that, once told to, reads on for a moment when it is

@@ -83,6 +83,9 @@ type Config struct {
 	// page without the shell when nil.
 	ErrorPage func(c *fiber.Ctx, f respond.Failure) error
 
+	// Failed is told when the server ends by itself; nil is told nothing.
+	Failed func(error)
+
 	Metrics prometheus.Registerer // nil registers nothing
 	Log     *slog.Logger          // slog.Default when nil
 	Now     func() time.Time      // time.Now when nil
@@ -196,9 +199,12 @@ func (s *Server) Serve(l net.Listener) error {
 	served := make(chan error, 1)
 	s.listener, s.served = l, served
 	go func() {
-		err := s.app.Listener(lingering{l})
+		err := s.app.Listener(lingering{l, s.running, s.log})
 		if err != nil && s.running.Err() == nil {
 			s.log.Error("the HTTP server ended", "error", err)
+			if s.c.Failed != nil {
+				s.c.Failed(fmt.Errorf("the HTTP server ended: %w", err))
+			}
 		}
 		served <- err
 	}()

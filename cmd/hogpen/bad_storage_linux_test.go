@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,7 +23,6 @@ import (
 	"golang.org/x/sys/unix"
 	_ "modernc.org/sqlite"
 
-	"hogpen/app"
 	"hogpen/app/apptest"
 )
 
@@ -153,15 +152,29 @@ func (p *process) end(t *testing.T, s os.Signal) int {
 
 // prepared gives a data folder with an owner, and a destination that sends to
 // the sink.
-func prepared(t *testing.T) (dir string, info app.SetupResult, sink *apptest.Sink) {
+func prepared(t *testing.T) (dir string, h *apptest.House, function string) {
 	t.Helper()
-	h := apptest.New(t)
-	forward(t, h, "counted")
+	h = apptest.New(t)
+	function = forward(t, h, "counted")
 	ctx := t.Context()
 	if err := h.App.Stop(ctx); err != nil {
 		t.Fatal(err)
 	}
-	return h.Dir, h.Info, h.Sink
+	return h.Dir, h, function
+}
+
+// soak gives how often a test does its work: HOGPEN_SOAK times in the long
+// form (make soak), a few times otherwise.
+func soak(t *testing.T, times int) int {
+	t.Helper()
+	if s := os.Getenv("HOGPEN_SOAK"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			t.Fatalf("HOGPEN_SOAK is %q, want a number", s)
+		}
+		return n
+	}
+	return times
 }
 
 // poster posts events until it is told to end, or until the server is gone,
@@ -174,7 +187,7 @@ type poster struct {
 }
 
 func (p *poster) one(url, token, name string) int {
-	body, _ := json.Marshal(map[string]any{"api_key": token, "event": "counted", "distinct_id": name})
+	body, _ := json.Marshal(map[string]any{"api_key": token, "event": "counted", "distinct_id": name, "uuid": uuidOf(name)})
 	res, err := http.Post(url+"/i/v0/e/", "application/json", bytes.NewReader(body))
 	if err != nil {
 		return 0
@@ -245,7 +258,8 @@ func (p *poster) delivers(t *testing.T, sink *apptest.Sink) {
 // it had taken in is delivered, by it or by the next one.
 func TestTerminateUnderLoad(t *testing.T) {
 	t.Parallel()
-	dir, info, sink := prepared(t)
+	dir, h, _ := prepared(t)
+	info, sink := h.Info, h.Sink
 	p := &poster{others: map[int]int{}}
 	server := serveIn(t, dir)
 	stop := make(chan struct{})
@@ -269,34 +283,6 @@ func TestTerminateUnderLoad(t *testing.T) {
 	next.end(t, syscall.SIGTERM)
 }
 
-// kill -9 at any moment: every event that was answered 200 is delivered at
-// least once.
-func TestKillUnderLoad(t *testing.T) {
-	t.Parallel()
-	dir, info, sink := prepared(t)
-	p := &poster{others: map[int]int{}}
-	for round := range 6 {
-		server := serveIn(t, dir)
-		before := len(p.count())
-		work := p.many(server.url, info.ProjectToken, fmt.Sprint("kill", round), nil)
-		for len(p.count()) < before+20 {
-			time.Sleep(time.Millisecond)
-		}
-		// Not a wait for something: the moment of the kill is the experiment.
-		time.Sleep(time.Duration(rand.IntN(300)) * time.Millisecond)
-		if code := server.end(t, syscall.SIGKILL); code != -1 {
-			t.Fatalf("the server ended by itself with code %d: %s", code, server.errs)
-		}
-		work.Wait()
-	}
-	last := serveIn(t, dir)
-	p.delivers(t, sink)
-	t.Logf("%d acknowledged, %d delivered", len(p.acked), len(sink.Requests()))
-	if code := last.end(t, syscall.SIGTERM); code != 0 {
-		t.Errorf("exit code %d: %s", code, last.errs)
-	}
-}
-
 func (p *poster) count() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -305,24 +291,45 @@ func (p *poster) count() []string {
 
 // A disk that takes nothing more: events are refused with a request to try
 // again, none that was acknowledged is lost, and all goes on once there is
-// room. The disk is a limit on the size of the server's files.
+// room. The disk is a limit on the size of the server's files, which anybody
+// may set, and for root a small file system too.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	dir, info, sink := prepared(t)
-	p := &poster{others: map[int]int{}}
-	server := serveIn(t, dir)
-	limit := func(bytes uint64) {
-		t.Helper()
-		if err := unix.Prlimit(server.cmd.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: bytes, Max: unix.RLIM_INFINITY}, nil); err != nil {
-			t.Fatal(err)
+	t.Run("limit", func(t *testing.T) {
+		t.Parallel()
+		dir, h, _ := prepared(t)
+		server := serveIn(t, dir)
+		limit := func(bytes uint64) func() {
+			return func() {
+				if err := unix.Prlimit(server.cmd.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: bytes, Max: unix.RLIM_INFINITY}, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
+		fullDisk(t, server, h, limit(4096), limit(unix.RLIM_INFINITY))
+	})
+	if os.Geteuid() != 0 {
+		return
 	}
+	t.Run("tmpfs", func(t *testing.T) {
+		t.Parallel()
+		dir, h, _ := prepared(t)
+		disk, full, room := smallDisk(t, dir)
+		fullDisk(t, serveIn(t, disk), h, full, room)
+		whole(t, disk)
+	})
+}
+
+// fullDisk posts before, during and after.
+func fullDisk(t *testing.T, server *process, h *apptest.House, full, room func()) {
+	info, sink := h.Info, h.Sink
+	p := &poster{others: map[int]int{}}
 	for i := range 20 {
 		p.one(server.url, info.ProjectToken, fmt.Sprint("before", i))
 	}
-	limit(4096)
+	full()
 	refused := 0
-	for i := 0; i < 400 && refused < 10; i++ {
+	for i := 0; i < 4000 && refused < 10; i++ {
 		if p.one(server.url, info.ProjectToken, fmt.Sprint("during", i)) == 503 {
 			refused++
 		}
@@ -333,19 +340,16 @@ func TestFullDisk(t *testing.T) {
 	if p.header.Get("Retry-After") == "" {
 		t.Errorf("a refusal has the headers %v, want Retry-After", p.header)
 	}
-	res, err := http.Get(server.url + "/_ready")
-	if err != nil {
-		t.Fatal(err)
+	if status, text := bodyOf(t, server.url+"/_ready"); status != 503 {
+		t.Errorf("/_ready answers %d %s", status, text)
 	}
-	text, err := io.ReadAll(res.Body)
-	res.Body.Close()
-	if err != nil || res.StatusCode != 503 {
-		t.Errorf("/_ready answers %d %s", res.StatusCode, text)
+	if status, text := bodyOf(t, server.url+"/login"); status != 503 || !strings.Contains(text, "disk") || strings.Contains(text, "is starting") {
+		t.Errorf("/login answers %d %s", status, text)
 	}
 	if !strings.Contains(server.errs.String(), "events were not stored") {
 		t.Errorf("the log does not tell: %s", server.errs)
 	}
-	limit(unix.RLIM_INFINITY)
+	room()
 	again := 0
 	for end := time.Now().Add(20 * time.Second); again < 10 && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if p.one(server.url, info.ProjectToken, fmt.Sprint("after", len(p.acked))) == 200 {

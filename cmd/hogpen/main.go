@@ -42,6 +42,8 @@ func commands() []command {
 		{"serve", "[flags]", "run everything: admin UI, REST API, capture, pipeline", "hogpen serve --demo", serve},
 		{"setup", "--email E --password P [--name N] [--project NAME] [--json]", "create the first owner, project and API key without a browser", "hogpen setup --email ada@example.com --password 'a long one' --json", setup},
 		{"key create", "--email E --label L --scopes S,… [--json]", "make a personal API key, shown once", "hogpen key create --email ada@example.com --label ci --scopes hog_function:read", keyCreate},
+		{"backup", "FILE [--data DIR]", "write a consistent copy of the data folder to a file, while a server runs or not", "hogpen backup hogpen-2026-03-01.backup --data /var/lib/hogpen", backup},
+		{"restore", "FILE [--data DIR]", "put a backup back into an empty data folder; - is standard input", "hogpen restore hogpen-2026-03-01.backup --data /var/lib/hogpen-new", restore},
 		{"config", "[flags] [--json]", "print the configuration in force and where each value came from", "hogpen config --json", config},
 		{"version", "", "print version, commit, Go and SQLite versions", "hogpen version", version},
 	}

@@ -348,6 +348,9 @@ func (d ErrorData) title() string {
 	case 404:
 		return "Not found"
 	case 503:
+		if d.Text != "" {
+			return "Not just now"
+		}
 		return "Hogpen is starting"
 	}
 	return "This page could not be made"
