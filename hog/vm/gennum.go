@@ -51,6 +51,9 @@ func (t *translator) genArith(n *node) numFunc {
 	case t.isNumSlot(b):
 		return arithSlot(n.op, t.genNum(a), b.slot)
 	}
+	if (n.op == bytecode.Plus || n.op == bytecode.Minus) && t.isProduct(a) && t.isProduct(b) {
+		return sumOfProducts(n.op, a.a.slot, a.b.slot, b.a.slot, b.b.slot)
+	}
 	x, y := t.genNum(a), t.genNum(b)
 	switch n.op {
 	case bytecode.Plus:
@@ -77,6 +80,25 @@ func (t *translator) genArith(n *node) numFunc {
 	return func(m *Machine) float64 {
 		r := y(m)
 		return mod(x(m), r)
+	}
+}
+
+// isProduct reports whether a node is a numeric slot times another.
+func (t *translator) isProduct(n *node) bool {
+	return n.kind == nodeArith && n.op == bytecode.Multiply && t.isNumSlot(n.a) && t.isNumSlot(n.b)
+}
+
+// sumOfProducts is i * j + k * l, or minus: what distances are made of.
+func sumOfProducts(o op, i, j, k, l int) numFunc {
+	if o == bytecode.Minus {
+		return func(m *Machine) float64 {
+			x := float64(m.f[i] * m.f[j]) // rounded: a fused product would be another number
+			return x - float64(m.f[k]*m.f[l])
+		}
+	}
+	return func(m *Machine) float64 {
+		x := float64(m.f[i] * m.f[j])
+		return x + float64(m.f[k]*m.f[l])
 	}
 }
 
