@@ -174,13 +174,15 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		Sessions: sessions, Projects: a.store, Accounts: a.accounts,
 		BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies, Metrics: registry, Log: a.log, Now: a.cfg.Now,
 	}
-	if c.Public, err = public.New(public.Config{Version: Build().Version, Ready: a.ready, Metrics: registry}); err != nil {
-		return err
-	}
+	open := public.Config{Version: Build().Version, Ready: a.ready, Metrics: registry, Log: a.log}
 	if a.plays("capture") {
+		open.Webhooks = a.engine
 		if c.Capture, err = capture.New(capture.Config{Capturer: a.engine, Projects: a.store, Sites: a.store, Now: a.cfg.Now, Log: a.log}); err != nil {
 			return err
 		}
+	}
+	if c.Public, err = public.New(open); err != nil {
+		return err
 	}
 	if a.plays("web") {
 		traces := &cdp.Traces{Store: readable{a.store, a.engine}, Functions: a.functions, Checker: a.engine, Status: a.engine.Status}
@@ -197,7 +199,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		people, err := admin.New(admin.Config{
 			Functions: a.functions, Store: readable{a.store, a.engine}, Accounts: a.accounts, Tester: a.engine, Live: liveFeed{a.engine}, Status: a.engine.Status,
 			Definitions: &cdp.Definitions{Store: a.store}, Traces: traces,
-			Templates:   templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
+			Templates: templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
 			Version: Build().Version, Log: a.log, Now: a.cfg.Now,
 		})
 		if err != nil {

@@ -84,11 +84,13 @@ func (s *Server) routes() {
 		sdks("/api/feature_flag/local_evaluation", h.LocalEvaluation)
 	}
 
-	// Strangers: whoever watches over the server, and its assets.
+	// Strangers: whoever watches over the server, its assets, and whoever
+	// posts to a source webhook.
 	app.Get("/_health", calls(stranger), s.c.Public.Health)
 	app.Get("/_ready", calls(stranger), s.c.Public.Ready)
 	app.Get("/_metrics", calls(stranger), s.c.Public.Metrics)
 	app.Get(static.Prefix+"*", calls(stranger), asset)
+	app.All("/public/webhooks/*", calls(stranger), s.c.Public.CORS, s.c.Public.Webhook)
 
 	// The one page beneath /api.
 	if page := s.c.Admin.APIDocs; page != nil {

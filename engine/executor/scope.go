@@ -328,6 +328,9 @@ func (s *Scope) personName(props vm.Value) string {
 
 // globals are what a destination's program sees, without its inputs.
 func (s *Scope) globals(f *Function) vm.Value {
+	if f.Type == cdp.SourceWebhook {
+		return s.webhookGlobals(f)
+	}
 	g := vm.NewDict(8)
 	g.Set("project", s.overlay(dict("id", vm.Number(float64(s.project.ID)), "name", s.project.Name, "url", s.projectURL()), s.given.project))
 	g.Set("source", s.overlay(dict("name", f.title, "url", s.sourceURL(f)), s.given.source))

@@ -163,7 +163,7 @@ func readDocs() map[string]Doc {
 		"GET /public_hog_function_templates":              {Summary: "List templates, for anybody", Query: templates, Answers: gives(page[cdp.Template]{})},
 		"GET /public_hog_function_templates/:template_id": {Summary: "Retrieve a template, for anybody", Answers: gives(cdp.Template{})},
 		"GET /hog_function_icons/:file":                   {Summary: "A template's icon, for anybody", Answers: gives(File{})},
-		"GET /events/:uuid/trace": {Summary: "Tell what became of an event, and why not", Answers: gives(traceJSON{})},
+		"GET /events/:uuid/trace":                         {Summary: "Tell what became of an event, and why not", Answers: gives(traceJSON{})},
 		"GET /activity_log": {Summary: "Read who changed what", Answers: gives(activityPage{}),
 			Query: []string{"scope", "scopes", "item_id", "user", "page", "page_size", "limit", "cursor"}},
 		"GET /schema": {Summary: "This document", Answers: gives(object{})},
