@@ -143,7 +143,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	a.reruns = &cdp.Reruns{Store: a.store, Runner: a.engine, Now: a.cfg.Now, Log: a.log}
 	a.functions = &cdp.Functions{
 		Store: a.store, Projects: a.store, Sealer: sealer, Templates: templates.Get, Now: a.cfg.Now, SiteURL: a.siteURL(),
-		Actions: a.store, Cohorts: a.store, Types: a.store, Watcher: a.engine, Log: a.log,
+		Actions: a.store, Cohorts: a.store, Types: a.store, Watcher: a.engine, Log: a.log, Logged: a.logged,
 		Changed: func(p cdp.ProjectID, id cdp.FunctionID) {
 			// The save is committed: the person who saved has their answer,
 			// and the engine's poll makes up for a notice that got lost.

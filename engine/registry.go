@@ -62,6 +62,8 @@ type projectSet struct {
 	named  []*executor.Function // each destination of byName once
 	// updates are the destinations that wait for changes of persons.
 	updates []*executor.Function
+	// internal are the internal destinations.
+	internal []*executor.Function
 	// others counts events of names that stand nowhere, since counts were last
 	// written. An event counts here or in one bucket, never in two places.
 	others atomic.Int64
@@ -92,6 +94,8 @@ func arrange(project cdp.Project, functions map[cdp.FunctionID]*executor.Functio
 		switch {
 		case f.Type == cdp.Transformation:
 			p.transformations = append(p.transformations, f)
+		case f.Type == cdp.InternalDestination:
+			p.internal = append(p.internal, f)
 		case f.Type == cdp.Destination && f.Source() == cdp.SourcePersonUpdates:
 			p.updates = append(p.updates, f)
 		case f.Type != cdp.Destination || f.Source() != "events":
@@ -105,6 +109,7 @@ func arrange(project cdp.Project, functions map[cdp.FunctionID]*executor.Functio
 	slices.SortFunc(p.any, byID)
 	slices.SortFunc(p.named, byID)
 	slices.SortFunc(p.updates, byID)
+	slices.SortFunc(p.internal, byID)
 	for _, f := range p.named {
 		for name := range f.Names() {
 			b := p.byName[name]
