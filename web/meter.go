@@ -64,7 +64,7 @@ func callerOf(c *fiber.Ctx) kind {
 		return k
 	}
 	switch path := c.Path(); {
-	case slices.Contains(append(sdkPaths(), recordings), strings.TrimSuffix(path, "/")):
+	case slices.Contains(append(sdkPaths(), recordings, analytics), strings.TrimSuffix(path, "/")):
 		return sdk
 	case strings.HasPrefix(path, "/api/"):
 		return program

@@ -58,6 +58,9 @@ func sdkPaths() []string {
 // recordings is the path of session recordings, which are the largest bodies.
 const recordings = "/s"
 
+// analytics is the path of Capture V1.
+const analytics = "/i/v1/analytics/events"
+
 // routes is the map of the house. Order matters: the first match answers.
 func (s *Server) routes() {
 	app := s.app
@@ -70,6 +73,7 @@ func (s *Server) routes() {
 		for _, path := range sdkPaths() {
 			sdks(path, h.Capture)
 		}
+		sdks(analytics, h.Events)
 		sdks(recordings, h.Recording)
 		sdks("/flags", h.Flags)
 		sdks("/decide", h.Decide)
