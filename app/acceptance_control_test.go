@@ -28,7 +28,6 @@ func (a *acceptance) save(id string, change map[string]any) {
 
 // acceptControl is table 15.4.
 func acceptControl() map[int]criterion {
-	const hooks = "being built: source webhooks"
 	return map[int]criterion{
 		1: {at: []string{"engine TestMasking", "engine TestMaskedInvocationsAreCounted", "app TestMemoriesOutliveAKill"}},
 		2: {at: []string{"engine TestConstantlySlowFunctionIsDegradedThenStopped"}},
@@ -83,10 +82,10 @@ func acceptControl() map[int]criterion {
 				a.Errorf("series are %+v", out.Series)
 			}
 		}},
-		7:  {open: hooks},
-		8:  {open: hooks},
-		9:  {open: hooks},
-		10: {open: hooks},
+		7:  {at: []string{"handlers/public TestWebhookRefusals: 512_001"}},
+		8:  {at: []string{"handlers/public TestWebhookReplies: 'status': 418"}},
+		9:  {at: []string{"handlers/public TestWebhookThatFetches"}},
+		10: {at: []string{"handlers/public TestStockWebhook: Unauthorized"}},
 		11: {at: []string{"cmd/hogpen TestSiteFunctionsInAPage"}},
 		12: {at: []string{"engine/executor TestMockedTest"}, test: func(a *acceptance) {
 			var out struct {

@@ -144,7 +144,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	a.reruns = &cdp.Reruns{Store: a.store, Runner: a.engine, Now: a.cfg.Now, Log: a.log}
 	a.functions = &cdp.Functions{
 		Store: a.store, Projects: a.store, Sealer: sealer, Templates: templates.Get, Now: a.cfg.Now, SiteURL: a.siteURL(),
-		Actions: a.store, Cohorts: a.store, Types: a.store, Watcher: a.engine, Log: a.log,
+		Actions: a.store, Cohorts: a.store, Types: a.store, Watcher: a.engine, Log: a.log, Logged: a.logged,
 		Changed: func(p cdp.ProjectID, id cdp.FunctionID) {
 			// The save is committed: the person who saved has their answer,
 			// and the engine's poll makes up for a notice that got lost.
@@ -176,13 +176,15 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		BaseURL: a.cfg.BaseURL, TrustedProxies: a.cfg.TrustedProxies, Metrics: registry, Log: a.log, Now: a.cfg.Now,
 		Failed: func(err error) { a.failed <- err }, // at most once, and there is room
 	}
-	if c.Public, err = public.New(public.Config{Version: Build().Version, Ready: a.ready, Metrics: registry}); err != nil {
-		return err
-	}
+	open := public.Config{Version: Build().Version, Ready: a.ready, Metrics: registry, Log: a.log}
 	if a.plays("capture") {
+		open.Webhooks = a.engine
 		if c.Capture, err = capture.New(capture.Config{Capturer: a.engine, Projects: a.store, Sites: a.store, Now: a.cfg.Now, Log: a.log}); err != nil {
 			return err
 		}
+	}
+	if c.Public, err = public.New(open); err != nil {
+		return err
 	}
 	if a.plays("web") {
 		traces := &cdp.Traces{Store: readable{a.store, a.engine}, Functions: a.functions, Checker: a.engine, Status: a.engine.Status}

@@ -76,7 +76,9 @@ type Functions struct {
 	Watcher   Watcher        // keeps the states of functions; nil: nobody does
 	// Changed is told after each commit; the engine listens. May be nil.
 	Changed func(ProjectID, FunctionID)
-	Now     func() time.Time
+	// Logged is told of each activity entry that is stored. May be nil.
+	Logged func(context.Context, Activity)
+	Now    func() time.Time
 	// NewID makes ids of functions; nil makes UUIDs of version 7.
 	NewID func() FunctionID
 	// SiteURL is where people open Hogpen, without a slash at the end; it
@@ -423,7 +425,7 @@ func (fs *Functions) changed(f *Function) {
 func (fs *Functions) note(ctx context.Context, f *Function, entry func() (Activity, error)) {
 	a, err := entry()
 	if err == nil {
-		err = fs.Store.AddActivity(ctx, a)
+		err = fs.addActivity(ctx, a)
 	}
 	if err == nil {
 		return
@@ -435,11 +437,19 @@ func (fs *Functions) note(ctx context.Context, f *Function, entry func() (Activi
 func (fs *Functions) noteItem(ctx context.Context, entry func() (Activity, error)) {
 	a, err := entry()
 	if err == nil {
-		err = fs.Store.AddActivity(ctx, a)
+		err = fs.addActivity(ctx, a)
 	}
 	if err != nil {
 		fs.logger().ErrorContext(ctx, "the activity entry of a change is missing", "scope", a.Scope, "item", a.ItemID, "error", err)
 	}
+}
+
+func (fs *Functions) addActivity(ctx context.Context, a Activity) error {
+	err := fs.Store.AddActivity(ctx, a)
+	if err == nil && fs.Logged != nil {
+		fs.Logged(ctx, a)
+	}
+	return err
 }
 
 func (fs *Functions) logger() *slog.Logger {

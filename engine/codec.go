@@ -16,7 +16,12 @@ import (
 // An event's message is a version byte, the project, three texts with their
 // lengths, two instants in milliseconds, and the properties as they came. JSON
 // around JSON would be read and checked once more on each way.
-const eventVersion = 1
+//
+// The second version is that of a historical event.
+const (
+	eventVersion      = 1
+	historicalVersion = 2
+)
 
 var errEvent = errors.New("the message is not an event")
 
@@ -28,7 +33,11 @@ func eventSize(e *cdp.Event) int {
 }
 
 func appendEvent(b []byte, e *cdp.Event) []byte {
-	b = append(b, eventVersion)
+	version := byte(eventVersion)
+	if e.Historical {
+		version = historicalVersion
+	}
+	b = append(b, version)
 	b = binary.AppendVarint(b, int64(e.Project))
 	for _, s := range [...]string{e.UUID, e.Name, e.DistinctID} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
@@ -42,9 +51,10 @@ func appendEvent(b []byte, e *cdp.Event) []byte {
 // decodeEvent reads what encodeEvent wrote. The properties are a part of b.
 func decodeEvent(b []byte) (cdp.Event, error) {
 	var e cdp.Event
-	if len(b) == 0 || b[0] != eventVersion {
+	if len(b) == 0 || b[0] != eventVersion && b[0] != historicalVersion {
 		return e, errEvent
 	}
+	e.Historical = b[0] == historicalVersion
 	r := reader{b: b[1:]}
 	e.Project = cdp.ProjectID(r.number())
 	e.UUID, e.Name, e.DistinctID = r.texts()

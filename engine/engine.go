@@ -194,6 +194,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.writing.Go(func() { e.masker.run(write) })
 	if !e.cfg.NoEvents {
 		e.work.Go(func() { e.consume(work, TopicEvents, e.cfg.EventWorkers, true, e.event) })
+		e.work.Go(func() { e.consume(work, TopicInternal, internalWorkers, false, e.internal) })
 		if e.cfg.People != nil {
 			e.work.Go(func() { e.consume(work, TopicPersons, personWorkers, false, e.personUpdated) })
 		}

@@ -124,8 +124,10 @@ func (h *happening) pass(ctx context.Context, ev *cdp.Event, again bool) ([]queu
 	if err := h.settlePeople(ctx); err != nil {
 		return nil, err
 	}
-	if err := h.deliver(); err != nil {
-		return nil, err
+	if !ev.Historical {
+		if err := h.deliver(); err != nil {
+			return nil, err
+		}
 	}
 	if err := h.scope.Fault(); err != nil {
 		return nil, err

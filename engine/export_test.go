@@ -120,6 +120,7 @@ func describe(p *projectSet) string {
 	list("any", p.any)
 	list("named", p.named)
 	list("updates", p.updates)
+	list("internal", p.internal)
 	for _, name := range slices.Sorted(maps.Keys(p.byName)) {
 		list(name, p.byName[name].functions)
 	}

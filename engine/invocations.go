@@ -70,25 +70,11 @@ func (e *Engine) cancel(inv *cdp.Invocation, why string) {
 
 // settle records what a step led to, and says what comes next.
 func (e *Engine) settle(inv *cdp.Invocation, res *executor.Result, secret bool) ([]queue.Message, error) {
-	var next []queue.Message
-	for i := range res.Captured {
-		next = append(next, eventMessage(&res.Captured[i]))
+	next, err := e.follow(inv, res, secret)
+	if err == nil {
+		e.keep(inv, res)
 	}
-	if !res.Done {
-		body, err := e.encodeInvocation(inv, secret)
-		if err != nil {
-			return nil, err
-		}
-		next = append(next, queue.Message{
-			Topic: TopicInvocations, Key: string(inv.ID), ID: string(inv.ID), Body: body, NotBefore: res.ResumeAt,
-		})
-	}
-	e.keepLogs(res.Logs)
-	e.keepResult(inv, res)
-	if res.Done {
-		e.finished.add(e.finished.trace(string(inv.ID)))
-	}
-	return next, nil
+	return next, err
 }
 
 func (e *Engine) keepResult(inv *cdp.Invocation, res *executor.Result) {

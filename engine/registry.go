@@ -62,6 +62,8 @@ type projectSet struct {
 	named  []*executor.Function // each destination of byName once
 	// updates are the destinations that wait for changes of persons.
 	updates []*executor.Function
+	// internal are the internal destinations.
+	internal []*executor.Function
 	// others counts events of names that stand nowhere, since counts were last
 	// written. An event counts here or in one bucket, never in two places.
 	others atomic.Int64
@@ -94,6 +96,7 @@ const (
 	atAny
 	atNamed
 	atUpdates // of persons
+	atInternal
 )
 
 func placeOf(f *executor.Function) place {
@@ -102,6 +105,8 @@ func placeOf(f *executor.Function) place {
 		return elsewhere
 	case f.Type == cdp.Transformation:
 		return transforming
+	case f.Type == cdp.InternalDestination:
+		return atInternal
 	case f.Type == cdp.Destination && f.Source() == cdp.SourcePersonUpdates:
 		return atUpdates
 	case f.Type != cdp.Destination || f.Source() != "events":
@@ -124,6 +129,7 @@ func arrange(project cdp.Project, functions map[cdp.FunctionID]*executor.Functio
 	slices.SortFunc(p.any, byID)
 	slices.SortFunc(p.named, byID)
 	slices.SortFunc(p.updates, byID)
+	slices.SortFunc(p.internal, byID)
 	for _, f := range p.named {
 		for name := range f.Names() {
 			b := p.byName[name]
@@ -148,6 +154,8 @@ func (p *projectSet) list(at place) (*[]*executor.Function, func(a, b *executor.
 		return &p.named, byID
 	case atUpdates:
 		return &p.updates, byID
+	case atInternal:
+		return &p.internal, byID
 	}
 	return nil, nil
 }
@@ -172,7 +180,7 @@ func (p *projectSet) with(project cdp.Project, changes map[cdp.FunctionID]*execu
 		return arrange(project, functions)
 	}
 	next := &projectSet{project: project, functions: functions, byName: uncounted(p.byName),
-		transformations: p.transformations, any: p.any, named: p.named, updates: p.updates}
+		transformations: p.transformations, any: p.any, named: p.named, updates: p.updates, internal: p.internal}
 	for id, f := range changes {
 		next.replace(p.functions[id], f)
 	}

@@ -504,6 +504,7 @@ func (e *Engine) stateChanged(c stateChange) {
 	e.logFor(c.w.Project, c.w.Function, "", level, text+" "+c.w.Reason)
 	e.log.Warn("a function changed its state", "project", c.w.Project, "function", c.w.Function,
 		"state", c.w.State.String(), "before", c.before.String(), "reason", c.w.Reason)
+	e.tellOfState(c)
 	if e.cfg.StateChanged != nil {
 		e.cfg.StateChanged(StateChange{
 			Project: c.w.Project, Function: c.w.Function, State: c.w.State, Previous: c.before, Reason: c.w.Reason, At: c.w.ChangedAt,
@@ -511,8 +512,7 @@ func (e *Engine) stateChanged(c stateChange) {
 	}
 }
 
-// StateChange is a function's way from one state to another, for the internal
-// event $hog_function_state_changed.
+// StateChange is a function's way from one state to another.
 type StateChange struct {
 	Project         cdp.ProjectID
 	Function        cdp.FunctionID

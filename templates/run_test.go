@@ -253,7 +253,7 @@ func (r *runner) load(code json.RawMessage) *vm.Program {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	loaded, err := vm.Load(p, vm.LoadOptions{Library: stl.Library(), Functions: []string{"geoipLookup"}, Async: []string{"fetch"}})
+	loaded, err := vm.Load(p, vm.LoadOptions{Library: stl.Library(), Functions: []string{"geoipLookup", "postHogCapture"}, Async: []string{"fetch"}})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -266,7 +266,7 @@ func (r *runner) run(code json.RawMessage, globals vm.Value) {
 	env := vm.Env{
 		Print:     func(line string) { fmt.Fprintf(&r.out, "print: %s\n", line) },
 		Now:       func() time.Time { return time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC) },
-		Functions: map[string]vm.HostFunc{"geoipLookup": r.place},
+		Functions: map[string]vm.HostFunc{"geoipLookup": r.place, "postHogCapture": r.capture},
 	}
 	ctx := context.Background()
 	res, err := r.machine.Run(ctx, p, globals, env, vm.Budget{})
@@ -287,6 +287,12 @@ func (r *runner) place(c *vm.Call) (vm.Value, error) {
 		return vm.Null, nil
 	}
 	return vm.ParseJSON(place, vm.JSONOptions{Freeze: true})
+}
+
+// capture notes an event.
+func (r *runner) capture(c *vm.Call) (vm.Value, error) {
+	fmt.Fprintf(&r.out, "postHogCapture: %s\n", vm.AppendJSON(nil, c.Arg(0)))
+	return vm.Null, nil
 }
 
 // answer notes a request and gives the next answer of the case.

@@ -47,7 +47,7 @@ func TestGallery(t *testing.T) {
 		wellFormed(t, tpl.ID, icon)
 	}
 	for _, id := range []string{"template-webhook", "template-discord", "template-drop-events", "template-filter-properties", "template-hash-properties",
-		"template-ip-anonymization", "template-url-normalization", "template-blank-transformation", "template-geoip", "template-blank-site-destination", "template-blank-site-app"} {
+		"template-ip-anonymization", "template-url-normalization", "template-blank-transformation", "template-geoip", "template-blank-site-destination", "template-blank-site-app", "template-source-webhook"} {
 		if !slices.Contains(ids, id) {
 			t.Errorf("%s is missing", id)
 		}

@@ -69,7 +69,7 @@ func callerOf(c *fiber.Ctx) kind {
 // kindOf guesses the kind of caller from a path.
 func kindOf(path string) kind {
 	switch {
-	case slices.Contains(append(sdkPaths(), recordings), strings.TrimSuffix(path, "/")):
+	case slices.Contains(append(sdkPaths(), recordings, analytics), strings.TrimSuffix(path, "/")):
 		return sdk
 	case strings.HasPrefix(path, "/api/"):
 		return program

@@ -58,6 +58,9 @@ func sdkPaths() []string {
 // recordings is the path of session recordings, which are the largest bodies.
 const recordings = "/s"
 
+// analytics is the path of Capture V1.
+const analytics = "/i/v1/analytics/events"
+
 // routes is the map of the house. Order matters: the first match answers.
 func (s *Server) routes() {
 	app := s.app
@@ -70,6 +73,7 @@ func (s *Server) routes() {
 		for _, path := range sdkPaths() {
 			sdks(path, h.Capture)
 		}
+		sdks(analytics, h.Events)
 		sdks(recordings, h.Recording)
 		sdks("/flags", h.Flags)
 		sdks("/decide", h.Decide)
@@ -84,11 +88,13 @@ func (s *Server) routes() {
 		sdks("/api/feature_flag/local_evaluation", h.LocalEvaluation)
 	}
 
-	// Strangers: whoever watches over the server, and its assets.
+	// Strangers: whoever watches over the server, its assets, and whoever
+	// posts to a source webhook.
 	app.Get("/_health", calls(stranger), s.c.Public.Health)
 	app.Get("/_ready", calls(stranger), s.c.Public.Ready)
 	app.Get("/_metrics", calls(stranger), s.c.Public.Metrics)
 	app.Get(static.Prefix+"*", calls(stranger), asset)
+	app.All("/public/webhooks/*", calls(stranger), s.c.Public.CORS, s.c.Public.Webhook)
 
 	// The one page beneath /api.
 	if page := s.c.Admin.APIDocs; page != nil {

@@ -71,6 +71,7 @@ type run struct {
 	hidden  *redactor
 	machine *vm.Machine
 	trial   *trial // of a test run, else nil
+	once    bool   // it is left at its first call
 
 	captured    []cdp.Event
 	hasCaptured bool
@@ -198,6 +199,9 @@ func (r *run) loadState(code json.RawMessage) (*vm.State, error) {
 // an answer has to wait longer than a worker should.
 func (r *run) drive(ctx context.Context, out outcome) (Result, error) {
 	for out.err == nil && out.suspended != nil {
+		if r.once {
+			return r.suspend(out.suspended, reply{})
+		}
 		a, err := r.answer(ctx, out.suspended)
 		if err != nil {
 			return Result{}, err

@@ -46,6 +46,8 @@ type Scope struct {
 	// Made when first asked for; forgotten when the event changes.
 	filter vm.Value
 	plain  vm.Value
+	// dotted are the properties that filters see, when those are others.
+	dotted vm.Value
 	event  vm.Value
 	person vm.Value
 	hasOne bool // person was looked for
@@ -328,6 +330,9 @@ func (s *Scope) personName(props vm.Value) string {
 
 // globals are what a destination's program sees, without its inputs.
 func (s *Scope) globals(f *Function) vm.Value {
+	if f.Type == cdp.SourceWebhook {
+		return s.webhookGlobals(f)
+	}
 	g := vm.NewDict(8)
 	g.Set("project", s.overlay(dict("id", vm.Number(float64(s.project.ID)), "name", s.project.Name, "url", s.projectURL()), s.given.project))
 	g.Set("source", s.overlay(dict("name", f.title, "url", s.sourceURL(f)), s.given.source))
@@ -411,9 +416,17 @@ func (s *Scope) plainGlobals() vm.Value {
 			variables = s.given.variables
 		}
 		t := s.values()
-		s.plain = vm.DictOf(plainFilterKeys, []vm.Value{t.name, t.uuid, t.timestamp, t.distinctID, s.props, variables}).Freeze()
+		s.plain = vm.DictOf(plainFilterKeys, []vm.Value{t.name, t.uuid, t.timestamp, t.distinctID, s.asked(), variables}).Freeze()
 	}
 	return s.plain
+}
+
+// asked are the properties that filters see.
+func (s *Scope) asked() vm.Value {
+	if s.dotted.IsNull() {
+		return s.props
+	}
+	return s.dotted
 }
 
 // plainly reports whether a filter's program, as JSON, asks for plain globals
@@ -441,7 +454,7 @@ func (s *Scope) filterGlobals() vm.Value {
 		pdi = dict("distinct_id", s.distinctID, "person_id", p.Path("id"), "person", person)
 	}
 	g := dict("event", s.name, "uuid", s.uuid, "timestamp", iso(s.timestamp), "distinct_id", s.distinctID,
-		"properties", s.props, "person", person, "pdi", pdi, "variables", s.filterVariables())
+		"properties", s.asked(), "person", person, "pdi", pdi, "variables", s.filterVariables())
 	s.addElements(g)
 	s.addGroups(g)
 	s.filter = g.Freeze()

@@ -40,6 +40,9 @@ func (h *Handler) head(c *fiber.Ctx, f *cdp.Function, current string) (pages.Fun
 		Origin: h.origin(f), Saved: saved, CanEdit: canEdit(c), Switch: part + "/enabled", Trash: part + "/trash",
 	}
 	d.Watch = h.watchBar(c, f, href)
+	if f.Type == cdp.SourceWebhook {
+		d.Address = session.From(c).BaseURL + "/public/webhooks/" + string(f.ID)
+	}
 	failed := ""
 	if n := sum(stats.Failed[:]); n > 0 {
 		failed = ui.Count(n)

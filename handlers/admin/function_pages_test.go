@@ -107,7 +107,7 @@ func (p *person) form(page string) url.Values {
 func TestFromTemplateToFunction(t *testing.T) {
 	t.Parallel()
 	p := signIn(t)
-	p.says("the gallery", p.get(p.at("/templates?q=webhook")), "HTTP Webhook", "Search 19 templates")
+	p.says("the gallery", p.get(p.at("/templates?q=webhook")), "HTTP Webhook", "Search 20 templates")
 	if body := p.get(p.at("/templates?type=transformation&q=hash")); strings.Contains(body, "HTTP Webhook") || !strings.Contains(body, "Hash properties") {
 		t.Error("type and search do not combine")
 	}

@@ -1,6 +1,6 @@
 // Package capture takes events from SDKs: the routes /i/v0/e, /e, /capture,
-// /track, /engage, /batch and their neighbours, as PostHog's capture service
-// answers them (runtime specification 1).
+// /track, /engage, /batch and their neighbours, and /i/v1/analytics/events
+// (v1.go), as PostHog's capture service answers them (runtime specification 1).
 //
 // A request walks through four steps. Its payload is found and decoded
 // (decode.go: form, base64, gzip, LZ64, in the order that old SDKs need). The
@@ -202,7 +202,7 @@ func (h *Handler) capture(c *fiber.Ctx) error {
 	if err != nil {
 		return fmt.Errorf("project of the token: %w", err)
 	}
-	b := builder{project: project, now: now, sentAt: read.sentAt, ip: session.From(c).IP, newUUID: h.c.NewUUID}
+	b := builder{project: project, now: now, sentAt: read.sentAt, ip: session.From(c).IP, newUUID: h.c.NewUUID, historical: read.historical}
 	events, err := b.events(read.events)
 	if err != nil || len(events) == 0 {
 		return err

@@ -26,7 +26,9 @@ type builder struct {
 	sentAt  time.Time // zero when unknown
 	ip      string
 	newUUID func() string
-	buf     []byte
+	// historical marks events of a migration.
+	historical bool
+	buf        []byte
 }
 
 // events makes all events, or gives the first fault.
@@ -74,6 +76,7 @@ func (b *builder) event(r *raw) (cdp.Event, error) {
 		Timestamp:  at.UTC().Truncate(time.Millisecond),
 		ReceivedAt: b.now.Truncate(time.Millisecond),
 		Properties: b.properties(r),
+		Historical: b.historical,
 	}, nil
 }
 

@@ -37,8 +37,9 @@ type known struct {
 type read struct {
 	events []raw
 	// token is the batch's own, which goes before those of its events.
-	token  []byte
-	sentAt time.Time
+	token      []byte
+	sentAt     time.Time
+	historical bool
 }
 
 // top is the outermost object: a batch, or an event.
@@ -47,6 +48,7 @@ type top struct {
 	isBatch bool
 	batch   []raw
 	sentAt  []byte
+	history []byte
 }
 
 // readPayload reads one of the three shapes: a list of events, a batch, or a
@@ -114,7 +116,7 @@ func (s *scanner) top(r *read, engage bool) error {
 	}
 	switch {
 	case t.batch != nil:
-		r.events, r.token = t.batch, t.token
+		r.events, r.token, r.historical = t.batch, t.token, string(t.history) == "true"
 		if t.sentAt != nil && t.sentAt[0] == '"' {
 			r.sentAt, _ = parseTime(text(t.sentAt))
 		}
@@ -155,6 +157,10 @@ func (s *scanner) members(t *top) error {
 		case "sent_at":
 			if t.isBatch {
 				return s.take(&t.sentAt, 0)
+			}
+		case "historical_migration":
+			if t.isBatch {
+				return s.take(&t.history, 0)
 			}
 		case "batch":
 			if t.isBatch && s.peek() == '[' {

@@ -1,11 +1,13 @@
 // Package public answers strangers: whoever watches over the server (health,
-// readiness, metrics). Nothing here needs a sign-in, so nothing here tells
-// more than that the server lives.
+// readiness, metrics), and whoever posts to a source webhook. Nothing here needs
+// a sign-in, so nothing here tells more than that the server lives, and what
+// the program of a webhook wants to tell.
 package public
 
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -13,13 +15,20 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"hogpen/cdp"
 	"hogpen/web/respond"
 )
 
 // readyWithin bounds the checks of readiness.
 const readyWithin = 5 * time.Second
 
-// Config is what a Handler is made of. All is required.
+// Webhooks runs source webhooks; the engine is one. Its errors are told apart
+// by their code: NotFound, TooMany, Unavailable.
+type Webhooks interface {
+	Webhook(ctx context.Context, r cdp.WebhookRequest) (cdp.WebhookReply, error)
+}
+
+// Config is what a Handler is made of. Ready and Metrics are required.
 type Config struct {
 	Version string
 	// Ready gives nil when the database answers, migrations are done and the
@@ -27,6 +36,9 @@ type Config struct {
 	Ready func(ctx context.Context) error
 	// Metrics are what /_metrics shows.
 	Metrics prometheus.Gatherer
+	// Webhooks is nil where no events are taken in: then there is none.
+	Webhooks Webhooks
+	Log      *slog.Logger // slog.Default when nil
 }
 
 // Handler answers strangers.
@@ -39,6 +51,9 @@ type Handler struct {
 func New(c Config) (*Handler, error) {
 	if c.Ready == nil || c.Metrics == nil {
 		return nil, errors.New("public: a readiness check and metrics are required")
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
 	}
 	// Fiber's adaptor is sound for a handler that only reads and answers.
 	m := adaptor.HTTPHandler(promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{}))
