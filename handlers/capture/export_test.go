@@ -54,3 +54,19 @@ func Events(b []byte, sentAt time.Time) ([]cdp.Event, string, error) {
 	e, err := w.events(r.events)
 	return e, token, err
 }
+
+// EventsV1 reads a body of Capture V1 and tells each UUID's result.
+func EventsV1(body []byte, now time.Time) (events []cdp.Event, results map[string]string, err error) {
+	batch, ids, err := readV1(body)
+	if err != nil {
+		return nil, nil, err
+	}
+	b := builder{now: now, sentAt: now, ip: "203.0.113.9", newUUID: func() string { return "made" }, historical: batch.Historical}
+	results = map[string]string{}
+	for i := range batch.Batch {
+		made, r := b.v1(&batch.Batch[i], ids[i], v1Head{lib: "lib", version: "1"}, batch.CaptureInternal)
+		results[ids[i]] = r.Result
+		events = append(events, made...)
+	}
+	return events, results, nil
+}
