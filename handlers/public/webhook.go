@@ -106,19 +106,19 @@ func requestOf(c *fiber.Ctx, id cdp.FunctionID) cdp.WebhookRequest {
 		Function: id, Method: c.Method(), IP: session.From(c).IP, Headers: map[string]string{}, Query: map[string]string{},
 		Text: string(c.Request().Body()),
 	}
-	c.Request().Header.VisitAll(func(key, value []byte) {
+	for key, value := range c.Request().Header.All() {
 		name := strings.ToLower(string(key))
 		if _, twice := r.Headers[name]; !twice && !slices.Contains(hidden, name) {
 			r.Headers[name] = string(value)
 		}
-	})
-	c.Request().URI().QueryArgs().VisitAll(func(key, value []byte) {
+	}
+	for key, value := range c.Request().URI().QueryArgs().All() {
 		if before, twice := r.Query[string(key)]; twice {
 			r.Query[string(key)] = before + "," + string(value)
 		} else {
 			r.Query[string(key)] = string(value)
 		}
-	})
+	}
 	r.Body = bodyOf(c)
 	return r
 }
@@ -138,7 +138,9 @@ func bodyOf(c *fiber.Ctx) json.RawMessage {
 	switch kind {
 	case fiber.MIMEApplicationForm:
 		all := map[string][]string{}
-		c.Request().PostArgs().VisitAll(func(k, v []byte) { all[string(k)] = append(all[string(k)], string(v)) })
+		for k, v := range c.Request().PostArgs().All() {
+			all[string(k)] = append(all[string(k)], string(v))
+		}
 		for k, v := range all {
 			add(k, v)
 		}
