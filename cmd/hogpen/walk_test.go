@@ -127,7 +127,7 @@ func TestWalkBuild(t *testing.T) {
 	b := signIn(t, h)
 	b.Go(h.URL + "/p/1/templates")
 	b.Type("#q", "webh")
-	b.Wait("[...document.querySelectorAll('.gallery-name')].map(a => a.textContent).join() === 'HTTP Webhook'")
+	b.Wait("[...document.querySelectorAll('.gallery-name')].map(a => a.textContent).join() === 'HTTP Incoming Webhook,HTTP Webhook,Make'")
 	b.Picture("walk-build-1-gallery")
 	b.Click("a[href$='/templates/template-webhook']")
 	b.Wait("location.pathname.endsWith('/templates/template-webhook') && document.querySelector('#name')")
