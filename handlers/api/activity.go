@@ -86,10 +86,7 @@ func (h *Handler) ListActivity(c *fiber.Ctx) error {
 }
 
 func activityEntries(entries []cdp.Activity, users []account.User, project cdp.Project) []activityEntry {
-	byID := make(map[cdp.UserID]*userBasic, len(users))
-	for _, u := range users {
-		byID[u.ID] = newUserBasic(u)
-	}
+	byID := basics(users)
 	out := make([]activityEntry, len(entries))
 	for i, e := range entries {
 		out[i] = activityEntry{

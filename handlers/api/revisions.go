@@ -48,17 +48,13 @@ func (h *Handler) ListRevisions(c *fiber.Ctx) error {
 }
 
 func (h *Handler) revisionItems(ctx context.Context, revisions []cdp.Revision) ([]revisionItem, error) {
-	users, err := h.c.People.Users(ctx)
+	users, err := h.users(ctx)
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[cdp.UserID]*userBasic, len(users))
-	for _, u := range users {
-		byID[u.ID] = newUserBasic(u)
-	}
 	items := make([]revisionItem, len(revisions))
 	for i, r := range revisions {
-		items[i] = revisionItem{Version: r.Version, CreatedAt: timeText(r.CreatedAt), CreatedBy: byID[r.CreatedBy]}
+		items[i] = revisionItem{Version: r.Version, CreatedAt: timeText(r.CreatedAt), CreatedBy: users[r.CreatedBy]}
 	}
 	return items, nil
 }
