@@ -93,7 +93,7 @@ func (d *describer) table(prefix string, routes []Route, open bool) {
 			op["parameters"] = params
 		}
 		if doc.Body != nil {
-			op["requestBody"] = obj{"content": content(d.request(reflect.TypeOf(doc.Body)))}
+			op["requestBody"] = obj{"content": content(d.shape(*doc.Body))}
 		}
 		if !open {
 			op["security"] = security(r)
@@ -156,17 +156,6 @@ func (d *describer) answers(doc api.Doc) obj {
 		out[strconv.Itoa(status)] = a
 	}
 	return out
-}
-
-// request is a body's shape: no member has to be there, and a document's own
-// name for it would be one too many.
-func (d *describer) request(t reflect.Type) obj {
-	if t.Kind() != reflect.Struct {
-		return d.schema(t)
-	}
-	s := d.members(t)
-	delete(s, "required")
-	return s
 }
 
 func ref(name string) obj { return obj{"$ref": "#/components/schemas/" + name} }

@@ -44,31 +44,6 @@ type actionStep struct {
 	URLMatching  *string         `json:"url_matching"`
 }
 
-// actionWrite are the members of an action that clients may send.
-type actionWrite struct {
-	Name               *string     `json:"name"`
-	Description        string      `json:"description"`
-	Tags               []string    `json:"tags"`
-	PostToSlack        bool        `json:"post_to_slack"`
-	SlackMessageFormat string      `json:"slack_message_format"`
-	Steps              []stepWrite `json:"steps"`
-	Deleted            bool        `json:"deleted"`
-}
-
-// stepWrite is a step as clients may send it.
-type stepWrite struct {
-	Event        *string         `json:"event,omitempty"`
-	Properties   json.RawMessage `json:"properties,omitempty"`
-	Selector     *string         `json:"selector,omitempty"`
-	TagName      *string         `json:"tag_name,omitempty"`
-	Text         *string         `json:"text,omitempty"`
-	TextMatching *string         `json:"text_matching,omitempty"`
-	Href         *string         `json:"href,omitempty"`
-	HrefMatching *string         `json:"href_matching,omitempty"`
-	URL          *string         `json:"url,omitempty"`
-	URLMatching  *string         `json:"url_matching,omitempty"`
-}
-
 func newActionItem(a cdp.Action, users map[cdp.UserID]*userBasic) actionItem {
 	out := actionItem{
 		ID: a.ID, Name: a.Name, Description: a.Description, Tags: a.Tags, PostToSlack: a.PostToSlack, SlackMessageFormat: a.SlackMessageFormat,
@@ -107,23 +82,16 @@ func (h *Handler) CreateAction(c *fiber.Ctx) error { return h.actions().Create(c
 func (h *Handler) UpdateAction(c *fiber.Ctx) error { return h.actions().Update(c) }
 
 // actionChangeOf reads an action's body.
-func actionChangeOf(members fields.Members) cdp.ActionChange {
-	var found []fields.Fault
-	r := &fields.Reader{Members: members, Faults: &found}
+func actionChangeOf(r *fields.Reader) cdp.ActionChange {
 	change := cdp.ActionChange{
 		Name:               r.Text("name", fields.Rule{Nullable: true, Blank: true, MaxRunes: cdp.MaxActionNameRunes}),
 		Description:        r.Text("description", fields.Rule{Blank: true}),
 		PostToSlack:        r.Bool("post_to_slack", fields.Rule{}).Ptr(),
 		SlackMessageFormat: r.Text("slack_message_format", fields.Rule{Blank: true, MaxRunes: cdp.MaxSlackRunes}),
-		Steps:              r.Any("steps").Value,
+		Steps:              r.Any("steps", cdp.ActionStepsShape).Value,
 		Deleted:            r.Bool("deleted", fields.Rule{}).Ptr(),
+		Tags:               cdp.ReadTags(r),
 	}
-	list := r.List("tags", fields.Rule{})
-	change.Faults = faultsIn(found)
-	if list.Set {
-		tags, faults := cdp.ReadTags(list.Value, fields.To("tags"))
-		change.Tags = cdp.Some(tags)
-		change.Faults = append(change.Faults, faults...)
-	}
+	change.Faults = faultsIn(*r.Faults)
 	return change
 }

@@ -31,6 +31,11 @@ func body(c *fiber.Ctx) (fields.Members, error) {
 	return jsonMembers(raw)
 }
 
+// reader reads the declared members of a body.
+func reader(members fields.Members) *fields.Reader {
+	return &fields.Reader{Members: members, Faults: new([]fields.Fault)}
+}
+
 func unsupported(c *fiber.Ctx) error {
 	return cdp.Errorf(cdp.Invalid, "", "Unsupported media type \"%s\" in request.", c.Get(fiber.HeaderContentType)).
 		WithAPICode("unsupported_media_type")

@@ -23,15 +23,6 @@ type cohortItem struct {
 	CreatedBy   *userBasic      `json:"created_by"`
 }
 
-// cohortWrite are the members of a cohort that clients may send.
-type cohortWrite struct {
-	Name        *string `json:"name"`
-	Description string  `json:"description"`
-	Filters     object  `json:"filters"`
-	IsStatic    bool    `json:"is_static"`
-	Deleted     bool    `json:"deleted"`
-}
-
 func newCohortItem(c cdp.Cohort, users map[cdp.UserID]*userBasic) cohortItem {
 	return cohortItem{
 		ID: c.ID, Name: c.Name, Description: c.Description, Filters: c.Filters, IsStatic: c.Static, Deleted: c.Deleted,
@@ -60,9 +51,7 @@ func (h *Handler) CreateCohort(c *fiber.Ctx) error { return h.cohorts().Create(c
 func (h *Handler) UpdateCohort(c *fiber.Ctx) error { return h.cohorts().Update(c) }
 
 // cohortChangeOf reads a cohort's body.
-func cohortChangeOf(members fields.Members) cdp.CohortChange {
-	var found []fields.Fault
-	r := &fields.Reader{Members: members, Faults: &found}
+func cohortChangeOf(r *fields.Reader) cdp.CohortChange {
 	change := cdp.CohortChange{
 		Name:        r.Text("name", fields.Rule{Nullable: true, Blank: true, MaxRunes: cdp.MaxCohortNameRunes}),
 		Description: r.Text("description", fields.Rule{Blank: true}),
@@ -70,6 +59,6 @@ func cohortChangeOf(members fields.Members) cdp.CohortChange {
 		Static:      r.Bool("is_static", fields.Rule{}).Ptr(),
 		Deleted:     r.Bool("deleted", fields.Rule{}).Ptr(),
 	}
-	change.Faults = faultsIn(found)
+	change.Faults = faultsIn(*r.Faults)
 	return change
 }

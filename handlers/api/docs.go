@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"hogpen/cdp"
+	"hogpen/cdp/fields"
 )
 
 // Doc says what a route of the API takes and gives. The OpenAPI document is
@@ -14,9 +15,9 @@ type Doc struct {
 	Summary string
 	// Query are the parameters of the URL that the route reads.
 	Query []string
-	// Body is a value of the type that describes the body; nil when there is
-	// none. All of its members may be left out.
-	Body any
+	// Body is what the route's reader asks its body for; nil when there is
+	// none.
+	Body *fields.Shape
 	// Answers are values of the answers' types by status; nil is an empty
 	// answer, File one that is not JSON, Either one of several. Every other refusal is a Refusal.
 	Answers map[int]any
@@ -36,50 +37,6 @@ type Refusal struct {
 	Attr   *string `json:"attr"`
 }
 
-// functionWrite are the members of a function that clients may send.
-type functionWrite struct {
-	Type           cdp.Type          `json:"type"`
-	Name           *string           `json:"name"`
-	Description    string            `json:"description"`
-	Enabled        bool              `json:"enabled"`
-	Deleted        bool              `json:"deleted"`
-	Hog            string            `json:"hog"`
-	InputsSchema   []cdp.InputSchema `json:"inputs_schema"`
-	Inputs         json.RawMessage   `json:"inputs"`
-	Filters        *cdp.Filters      `json:"filters"`
-	Masking        *cdp.Masking      `json:"masking"`
-	Mappings       json.RawMessage   `json:"mappings"`
-	IconURL        *string           `json:"icon_url"`
-	TemplateID     *string           `json:"template_id"`
-	ExecutionOrder *int              `json:"execution_order"`
-	Folder         *string           `json:"_create_in_folder"`
-	BaseUpdatedAt  *string           `json:"base_updated_at"`
-}
-
-// testWrite is the body of a test run.
-type testWrite struct {
-	Configuration functionWrite   `json:"configuration"`
-	Globals       json.RawMessage `json:"globals"`
-	Event         json.RawMessage `json:"clickhouse_event"`
-	Mock          bool            `json:"mock_async_functions"`
-	InvocationID  *string         `json:"invocation_id"`
-}
-
-// stateWrite chooses the watcher's state of a function.
-type stateWrite struct {
-	State int `json:"state"`
-}
-
-type ordersWrite struct {
-	Orders map[string]int `json:"orders"`
-}
-
-type hogWrite struct {
-	Hog    string            `json:"hog"`
-	InREPL bool              `json:"in_repl"`
-	Locals []json.RawMessage `json:"locals"`
-}
-
 type compiledHog struct {
 	Bytecode []json.RawMessage `json:"bytecode"`
 	Locals   []json.RawMessage `json:"locals"`
@@ -91,13 +48,6 @@ type hogError struct {
 
 type metricTotals struct {
 	Totals map[string]int64 `json:"totals"`
-}
-
-type keyWrite struct {
-	Label               string          `json:"label"`
-	Scopes              []string        `json:"scopes"`
-	ScopedTeams         []cdp.ProjectID `json:"scoped_teams"`
-	ScopedOrganizations []string        `json:"scoped_organizations"`
 }
 
 // activityPage counts its entries only when pages are asked for by number.
@@ -124,29 +74,35 @@ func Docs() map[string]Doc {
 
 func gives(answer any) map[int]any { return map[int]any{http.StatusOK: answer} }
 
+// sends describes a body by its reader.
+func sends[T any](name string, read func(*fields.Reader) T) *fields.Shape {
+	s := fields.Describe(name, func(r *fields.Reader) { read(r) })
+	return &s
+}
+
 func functionDocs() map[string]Doc {
 	detail := gives(functionDetail{})
 	return map[string]Doc{
 		"GET /hog_functions": {Summary: "List functions", Answers: gives(page[listedFunction]{}),
 			Query: []string{"type", "types", "enabled", "id", "created_by", "created_at", "updated_at", "search", "filters", "filter_groups", "full", "limit", "offset"}},
-		"POST /hog_functions":            {Summary: "Create a function", Body: functionWrite{}, Answers: map[int]any{http.StatusCreated: functionDetail{}}},
-		"PATCH /hog_functions/rearrange": {Summary: "Order transformations", Body: ordersWrite{}, Answers: gives([]functionDetail{})},
+		"POST /hog_functions":            {Summary: "Create a function", Body: sends("FunctionWrite", changeOf), Answers: map[int]any{http.StatusCreated: functionDetail{}}},
+		"PATCH /hog_functions/rearrange": {Summary: "Order transformations", Body: sends("OrdersWrite", ordersOf), Answers: gives([]functionDetail{})},
 		"GET /hog_functions/icons":       {Summary: "Find icons", Query: []string{"query"}, Answers: gives([]icon{})},
 		"GET /hog_functions/icon":        {Summary: "An icon's image", Query: []string{"id"}, Answers: gives(File{})},
 		"GET /hog_functions/:id":         {Summary: "Retrieve a function", Answers: detail},
-		"PATCH /hog_functions/:id":       {Summary: "Change members of a function", Body: functionWrite{}, Answers: detail},
-		"PUT /hog_functions/:id":         {Summary: "Change a function; members left out keep their value", Body: functionWrite{}, Answers: detail},
+		"PATCH /hog_functions/:id":       {Summary: "Change members of a function", Body: sends("FunctionWrite", changeOf), Answers: detail},
+		"PUT /hog_functions/:id":         {Summary: "Change a function; members left out keep their value", Body: sends("FunctionWrite", changeOf), Answers: detail},
 		"DELETE /hog_functions/:id":      {Summary: "Refused: set deleted with PATCH", Answers: map[int]any{http.StatusMethodNotAllowed: nil}},
-		"POST /hog_functions/:id/invocations": {Summary: "Run a configuration once on a sample event", Body: testWrite{},
+		"POST /hog_functions/:id/invocations": {Summary: "Run a configuration once on a sample event", Body: sends("TestWrite", readTestBody),
 			Answers: map[int]any{http.StatusOK: testResult{}, http.StatusBadRequest: object{}}},
 		"GET /hog_functions/:id/rerun":                       {Summary: "List jobs that run events again", Answers: gives(page[rerunJob]{})},
-		"POST /hog_functions/:id/rerun":                      {Summary: "Run past events again", Body: rerunRequest{}, Answers: map[int]any{http.StatusOK: rerunCount{}, http.StatusAccepted: rerunJob{}}},
+		"POST /hog_functions/:id/rerun":                      {Summary: "Run past events again", Body: sends("RerunWrite", readRerun), Answers: map[int]any{http.StatusOK: Either{rerunCount{}, rerunQueued{}}, http.StatusAccepted: rerunJob{}, http.StatusBadRequest: Either{Refusal{}, rerunRefused{}}}},
 		"DELETE /hog_functions/:id/rerun/:job":               {Summary: "Cancel such a job", Answers: gives(rerunJob{})},
-		"PATCH /hog_functions/:id/status":                    {Summary: "Choose the state of a function", Body: stateWrite{}, Answers: gives(status{})},
+		"PATCH /hog_functions/:id/status":                    {Summary: "Choose the state of a function", Body: sends("StatusWrite", stateOf), Answers: gives(status{})},
 		"GET /hog_functions/:id/revisions":                   {Summary: "List what was saved", Query: []string{"limit", "offset"}, Answers: gives(page[revisionItem]{})},
 		"GET /hog_functions/:id/revisions/:version":          {Summary: "Retrieve what was saved", Answers: gives(revisionDetail{})},
-		"POST /hog_functions/:id/revisions/:version/restore": {Summary: "Save again what was saved", Answers: detail},
-		"POST /hog": {Summary: "Compile Hog to bytecode", Body: hogWrite{}, Answers: map[int]any{http.StatusOK: compiledHog{}, http.StatusBadRequest: Either{hogError{}, Refusal{}}}},
+		"POST /hog_functions/:id/revisions/:version/restore": {Summary: "Save again what was saved", Body: sends("RestoreWrite", baseTime), Answers: detail},
+		"POST /hog": {Summary: "Compile Hog to bytecode", Body: sends("HogWrite", hogOf), Answers: map[int]any{http.StatusOK: compiledHog{}, http.StatusBadRequest: Either{hogError{}, Refusal{}}}},
 	}
 }
 
@@ -174,14 +130,14 @@ func namedDocs() map[string]Doc {
 	pages := []string{"search", "limit", "offset"}
 	return map[string]Doc{
 		"GET /actions":       {Summary: "List actions", Query: pages, Answers: gives(page[actionItem]{})},
-		"POST /actions":      {Summary: "Create an action", Body: actionWrite{}, Answers: map[int]any{http.StatusCreated: actionItem{}}},
+		"POST /actions":      {Summary: "Create an action", Body: sends("ActionWrite", actionChangeOf), Answers: map[int]any{http.StatusCreated: actionItem{}}},
 		"GET /actions/:id":   {Summary: "Retrieve an action, deleted or not", Answers: gives(actionItem{})},
-		"PATCH /actions/:id": {Summary: "Change, delete or restore an action", Body: actionWrite{}, Answers: gives(actionItem{})},
-		"PUT /actions/:id":   {Summary: "Change an action; members left out keep their value", Body: actionWrite{}, Answers: gives(actionItem{})},
+		"PATCH /actions/:id": {Summary: "Change, delete or restore an action", Body: sends("ActionWrite", actionChangeOf), Answers: gives(actionItem{})},
+		"PUT /actions/:id":   {Summary: "Change an action; members left out keep their value", Body: sends("ActionWrite", actionChangeOf), Answers: gives(actionItem{})},
 		"GET /cohorts":       {Summary: "List cohorts", Query: pages, Answers: gives(page[cohortItem]{})},
-		"POST /cohorts":      {Summary: "Create a cohort", Body: cohortWrite{}, Answers: map[int]any{http.StatusCreated: cohortItem{}}},
+		"POST /cohorts":      {Summary: "Create a cohort", Body: sends("CohortWrite", cohortChangeOf), Answers: map[int]any{http.StatusCreated: cohortItem{}}},
 		"GET /cohorts/:id":   {Summary: "Retrieve a cohort, deleted or not", Answers: gives(cohortItem{})},
-		"PATCH /cohorts/:id": {Summary: "Change, delete or restore a cohort", Body: cohortWrite{}, Answers: gives(cohortItem{})},
+		"PATCH /cohorts/:id": {Summary: "Change, delete or restore a cohort", Body: sends("CohortWrite", cohortChangeOf), Answers: gives(cohortItem{})},
 		"GET /event_definitions": {Summary: "List the names that events had", Answers: gives(page[eventDefinition]{}),
 			Query: []string{"search", "ordering", "limit", "offset"}},
 		"GET /property_definitions": {Summary: "List the properties that events, persons or groups had", Answers: gives(page[propertyDefinition]{}),
@@ -194,14 +150,14 @@ func peopleDocs() map[string]Doc {
 	pages := []string{"limit", "offset"}
 	return map[string]Doc{
 		"GET /":                               {Summary: "Retrieve a project", Answers: gives(object{})},
-		"PATCH /":                             {Summary: "Change a project", Body: object{}, Answers: gives(object{})},
+		"PATCH /":                             {Summary: "Change a project", Body: sends("ProjectWrite", projectChangeOf), Answers: gives(object{})},
 		"GET /projects":                       {Summary: "List projects", Query: pages, Answers: gives(page[projectBasic]{})},
 		"GET /environments":                   {Summary: "List projects", Query: pages, Answers: gives(page[projectBasic]{})},
 		"GET /users/@me":                      {Summary: "Retrieve the user who asks", Answers: gives(me{})},
 		"GET /personal_api_keys":              {Summary: "List keys", Answers: gives([]keyItem{})},
-		"POST /personal_api_keys":             {Summary: "Make a key", Body: keyWrite{}, Answers: map[int]any{http.StatusCreated: keyItem{}}},
+		"POST /personal_api_keys":             {Summary: "Make a key", Body: sends("NewKeyWrite", newKeyOf), Answers: map[int]any{http.StatusCreated: keyItem{}}},
 		"GET /personal_api_keys/:id":          {Summary: "Retrieve a key", Answers: gives(keyItem{})},
-		"PATCH /personal_api_keys/:id":        {Summary: "Change a key", Body: keyWrite{}, Answers: gives(keyItem{})},
+		"PATCH /personal_api_keys/:id":        {Summary: "Change a key", Body: sends("KeyWrite", keyChangeOf), Answers: gives(keyItem{})},
 		"DELETE /personal_api_keys/:id":       {Summary: "Revoke a key", Answers: map[int]any{http.StatusNoContent: nil}},
 		"POST /personal_api_keys/:id/roll":    {Summary: "Give a key a new value", Answers: gives(keyItem{})},
 		"GET /organizations":                  {Summary: "List organizations", Query: pages, Answers: gives(page[organizationItem]{})},

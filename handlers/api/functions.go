@@ -206,7 +206,7 @@ func (h *Handler) CreateFunction(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	change := changeOf(members)
+	change := changeOf(reader(members))
 	f, err := h.c.Functions.Create(c.UserContext(), session.User(c).ID, session.Project(c).ID, change)
 	if err != nil {
 		return counted(c, err)
@@ -275,7 +275,7 @@ func (h *Handler) update(c *fiber.Ctx, undelete bool) error {
 	if err != nil {
 		return err
 	}
-	change := changeOf(members)
+	change := changeOf(reader(members))
 	change.Undelete = change.Undelete && undelete
 	f, err := h.c.Functions.Update(c.UserContext(), session.User(c).ID, session.Project(c).ID, id, change)
 	if cdp.HasCode(err, cdp.NotFound) {
@@ -302,7 +302,7 @@ func (h *Handler) RearrangeFunctions(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	orders, err := ordersOf(members)
+	orders, err := readOrders(members)
 	if err != nil {
 		return err
 	}
@@ -326,9 +326,9 @@ func (h *Handler) RearrangeFunctions(c *fiber.Ctx) error {
 	return respond.JSON(c, fiber.StatusOK, out)
 }
 
-// ordersOf reads the member orders.
-func ordersOf(members fields.Members) (map[cdp.FunctionID]int, error) {
-	raw, _ := members.Get("orders")
+// readOrders reads the body of RearrangeFunctions.
+func readOrders(members fields.Members) (map[cdp.FunctionID]int, error) {
+	raw := ordersOf(reader(members))
 	if !fields.Truthy(raw) {
 		return nil, invalid("", "No orders provided")
 	}
@@ -342,7 +342,7 @@ func ordersOf(members fields.Members) (map[cdp.FunctionID]int, error) {
 		if !ok {
 			return nil, invalid("", "HogFunction with id %s does not exist", m.Name)
 		}
-		n, fault := fields.ToInt(m.Value, fields.Between(0, cdp.MaxExecutionOrder))
+		n, fault := fields.ToInt(m.Value, anOrder())
 		if fault != nil {
 			return nil, cdp.ErrorAt(cdp.Invalid, fields.To("orders", m.Name), "%s", fault.Message).WithAPICode(fault.Code)
 		}
@@ -350,6 +350,16 @@ func ordersOf(members fields.Members) (map[cdp.FunctionID]int, error) {
 	}
 	return orders, nil
 }
+
+// ordersOf reads the member orders, as it is.
+func ordersOf(r *fields.Reader) json.RawMessage {
+	return r.Any("orders", func() fields.Shape {
+		order := anOrder()
+		return fields.MapOf(fields.Shape{Kind: fields.Int, Min: order.Min, Max: order.Max})
+	}).Value
+}
+
+func anOrder() fields.Rule { return fields.Between(0, cdp.MaxExecutionOrder) }
 
 // counted tells in a header how many fields are wrong; the body names one.
 func counted(c *fiber.Ctx, err error) error {

@@ -31,7 +31,7 @@ type noun[T, C, J any] struct {
 	find   func(context.Context, cdp.ProjectID, int64) (T, error)
 	create func(context.Context, cdp.UserID, cdp.ProjectID, C) (T, error)
 	update func(context.Context, cdp.UserID, cdp.ProjectID, int64, C) (T, error)
-	read   func(fields.Members) C
+	read   func(*fields.Reader) C
 	item   func(T, map[cdp.UserID]*userBasic) J
 	users  func(context.Context) (map[cdp.UserID]*userBasic, error)
 }
@@ -82,7 +82,7 @@ func (n noun[T, C, J]) Create(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	one, err := n.create(c.UserContext(), session.User(c).ID, session.Project(c).ID, n.read(members))
+	one, err := n.create(c.UserContext(), session.User(c).ID, session.Project(c).ID, n.read(reader(members)))
 	if err != nil {
 		return counted(c, err)
 	}
@@ -99,7 +99,7 @@ func (n noun[T, C, J]) Update(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	one, err := n.update(c.UserContext(), session.User(c).ID, session.Project(c).ID, id, n.read(members))
+	one, err := n.update(c.UserContext(), session.User(c).ID, session.Project(c).ID, id, n.read(reader(members)))
 	if err != nil {
 		return counted(c, absent(err))
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/cdp"
-	"hogpen/cdp/fields"
 	"hogpen/web/respond"
 	"hogpen/web/session"
 )
@@ -92,9 +91,9 @@ func (h *Handler) RestoreRevision(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var found []fields.Fault
-	base := baseTime(&fields.Reader{Members: members, Faults: &found})
-	if err := faultsOf(found); err != nil {
+	asked := reader(members)
+	base := baseTime(asked)
+	if err := faultsOf(*asked.Faults); err != nil {
 		return err
 	}
 	r, err := h.revision(c)
