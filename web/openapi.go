@@ -86,7 +86,7 @@ func (d *describer) table(prefix string, routes []Route, open bool) {
 		}
 		path, params := pathOf(prefix + r.Path)
 		for _, q := range doc.Query {
-			params = append(params, obj{"name": q, "in": "query", "schema": obj{"type": "string"}})
+			params = append(params, d.param(q))
 		}
 		op := obj{"tags": []string{d.tag(prefix, r.Path)}, "summary": doc.Summary, "responses": d.answers(doc)}
 		if len(params) > 0 {

@@ -2,8 +2,10 @@ package web
 
 import (
 	"cmp"
+	"strconv"
 
 	"hogpen/cdp/fields"
+	"hogpen/handlers/api"
 )
 
 // shape is the JSON Schema of what a reader asks for. An object with a name
@@ -85,4 +87,33 @@ func (d *describer) object(s fields.Shape) obj {
 	}
 	d.schemas[s.Name] = out
 	return ref(s.Name)
+}
+
+// param describes a parameter of a URL.
+func (d *describer) param(p api.Param) obj {
+	out := obj{"name": p.Name, "in": "query"}
+	if p.About != "" {
+		out["description"] = p.About
+	}
+	schema := d.shape(p.Shape)
+	if p.Default != "" {
+		schema["default"] = standard(p)
+	}
+	switch {
+	case p.JSON:
+		out["content"] = content(schema)
+		return out
+	case p.Shape.Kind == fields.List:
+		out["style"], out["explode"] = "form", false
+	}
+	out["schema"] = schema
+	return out
+}
+
+// standard is a parameter's default as its kind is written in JSON.
+func standard(p api.Param) any {
+	if n, err := strconv.Atoi(p.Default); err == nil && p.Shape.Kind == fields.Int {
+		return n
+	}
+	return p.Default
 }

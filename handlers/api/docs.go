@@ -13,8 +13,8 @@ import (
 // server against it.
 type Doc struct {
 	Summary string
-	// Query are the parameters of the URL that the route reads.
-	Query []string
+	// Query are the parameters of the URL that the route's reader asks for.
+	Query []Param
 	// Body is what the route's reader asks its body for; nil when there is
 	// none.
 	Body *fields.Shape
@@ -84,11 +84,11 @@ func functionDocs() map[string]Doc {
 	detail := gives(functionDetail{})
 	return map[string]Doc{
 		"GET /hog_functions": {Summary: "List functions", Answers: gives(page[listedFunction]{}),
-			Query: []string{"type", "types", "enabled", "id", "created_by", "created_at", "updated_at", "search", "filters", "filter_groups", "full", "limit", "offset"}},
+			Query: asks(functionsOf)},
 		"POST /hog_functions":            {Summary: "Create a function", Body: sends("FunctionWrite", changeOf), Answers: map[int]any{http.StatusCreated: functionDetail{}}},
 		"PATCH /hog_functions/rearrange": {Summary: "Order transformations", Body: sends("OrdersWrite", ordersOf), Answers: gives([]functionDetail{})},
-		"GET /hog_functions/icons":       {Summary: "Find icons", Query: []string{"query"}, Answers: gives([]icon{})},
-		"GET /hog_functions/icon":        {Summary: "An icon's image", Query: []string{"id"}, Answers: gives(File{})},
+		"GET /hog_functions/icons":       {Summary: "Find icons", Query: asks(iconWords), Answers: gives([]icon{})},
+		"GET /hog_functions/icon":        {Summary: "An icon's image", Query: asks(iconID), Answers: gives(File{})},
 		"GET /hog_functions/:id":         {Summary: "Retrieve a function", Answers: detail},
 		"PATCH /hog_functions/:id":       {Summary: "Change members of a function", Body: sends("FunctionWrite", changeOf), Answers: detail},
 		"PUT /hog_functions/:id":         {Summary: "Change a function; members left out keep their value", Body: sends("FunctionWrite", changeOf), Answers: detail},
@@ -99,7 +99,7 @@ func functionDocs() map[string]Doc {
 		"POST /hog_functions/:id/rerun":                      {Summary: "Run past events again", Body: sends("RerunWrite", readRerun), Answers: map[int]any{http.StatusOK: Either{rerunCount{}, rerunQueued{}}, http.StatusAccepted: rerunJob{}, http.StatusBadRequest: Either{Refusal{}, rerunRefused{}}}},
 		"DELETE /hog_functions/:id/rerun/:job":               {Summary: "Cancel such a job", Answers: gives(rerunJob{})},
 		"PATCH /hog_functions/:id/status":                    {Summary: "Choose the state of a function", Body: sends("StatusWrite", stateOf), Answers: gives(status{})},
-		"GET /hog_functions/:id/revisions":                   {Summary: "List what was saved", Query: []string{"limit", "offset"}, Answers: gives(page[revisionItem]{})},
+		"GET /hog_functions/:id/revisions":                   {Summary: "List what was saved", Query: asks(windowOf), Answers: gives(page[revisionItem]{})},
 		"GET /hog_functions/:id/revisions/:version":          {Summary: "Retrieve what was saved", Answers: gives(revisionDetail{})},
 		"POST /hog_functions/:id/revisions/:version/restore": {Summary: "Save again what was saved", Body: sends("RestoreWrite", baseTime), Answers: detail},
 		"POST /hog": {Summary: "Compile Hog to bytecode", Body: sends("HogWrite", hogOf), Answers: map[int]any{http.StatusOK: compiledHog{}, http.StatusBadRequest: Either{hogError{}, Refusal{}}}},
@@ -107,13 +107,13 @@ func functionDocs() map[string]Doc {
 }
 
 func readDocs() map[string]Doc {
-	window := []string{"after", "before", "interval", "breakdown_by", "name", "kind", "instance_id"}
-	templates := []string{"type", "types", "template_id", "limit", "offset"}
+	counts := asks(whenever)
+	templates := asks(templatesOf)
 	return map[string]Doc{
 		"GET /hog_functions/:id/logs": {Summary: "Read a function's log", Answers: gives(page[logRow]{}),
-			Query: []string{"limit", "offset", "after", "before", "level", "search", "instance_id"}},
-		"GET /hog_functions/:id/metrics":                  {Summary: "Count what a function did, over time", Query: window, Answers: gives(metricSeries{})},
-		"GET /hog_functions/:id/metrics/totals":           {Summary: "Count what a function did", Query: window, Answers: gives(metricTotals{})},
+			Query: asks(logsOf)},
+		"GET /hog_functions/:id/metrics":                  {Summary: "Count what a function did, over time", Query: counts, Answers: gives(metricSeries{})},
+		"GET /hog_functions/:id/metrics/totals":           {Summary: "Count what a function did", Query: counts, Answers: gives(metricTotals{})},
 		"GET /hog_function_templates":                     {Summary: "List templates", Query: templates, Answers: gives(page[cdp.Template]{})},
 		"GET /hog_function_templates/:template_id":        {Summary: "Retrieve a template", Answers: gives(cdp.Template{})},
 		"GET /public_hog_function_templates":              {Summary: "List templates, for anybody", Query: templates, Answers: gives(page[cdp.Template]{})},
@@ -121,13 +121,13 @@ func readDocs() map[string]Doc {
 		"GET /hog_function_icons/:file":                   {Summary: "A template's icon, for anybody", Answers: gives(File{})},
 		"GET /events/:uuid/trace":                         {Summary: "Tell what became of an event, and why not", Answers: gives(traceJSON{})},
 		"GET /activity_log": {Summary: "Read who changed what", Answers: gives(activityPage{}),
-			Query: []string{"scope", "scopes", "item_id", "user", "page", "page_size", "limit", "cursor"}},
+			Query: asks(activityOf)},
 		"GET /schema": {Summary: "This document", Answers: gives(object{})},
 	}
 }
 
 func namedDocs() map[string]Doc {
-	pages := []string{"search", "limit", "offset"}
+	pages := asks(listOf)
 	return map[string]Doc{
 		"GET /actions":       {Summary: "List actions", Query: pages, Answers: gives(page[actionItem]{})},
 		"POST /actions":      {Summary: "Create an action", Body: sends("ActionWrite", actionChangeOf), Answers: map[int]any{http.StatusCreated: actionItem{}}},
@@ -139,15 +139,14 @@ func namedDocs() map[string]Doc {
 		"GET /cohorts/:id":   {Summary: "Retrieve a cohort, deleted or not", Answers: gives(cohortItem{})},
 		"PATCH /cohorts/:id": {Summary: "Change, delete or restore a cohort", Body: sends("CohortWrite", cohortChangeOf), Answers: gives(cohortItem{})},
 		"GET /event_definitions": {Summary: "List the names that events had", Answers: gives(page[eventDefinition]{}),
-			Query: []string{"search", "ordering", "limit", "offset"}},
+			Query: asks(eventDefinitionsOf)},
 		"GET /property_definitions": {Summary: "List the properties that events, persons or groups had", Answers: gives(page[propertyDefinition]{}),
-			Query: []string{"type", "search", "event_names", "filter_by_event_names", "group_type_index", "is_numerical", "is_feature_flag",
-				"properties", "excluded_properties", "exclude_hidden", "exclude_core_properties", "limit", "offset"}},
+			Query: asks(propertyDefinitionsOf)},
 	}
 }
 
 func peopleDocs() map[string]Doc {
-	pages := []string{"limit", "offset"}
+	pages := asks(windowOf)
 	return map[string]Doc{
 		"GET /":                               {Summary: "Retrieve a project", Answers: gives(object{})},
 		"PATCH /":                             {Summary: "Change a project", Body: sends("ProjectWrite", projectChangeOf), Answers: gives(object{})},

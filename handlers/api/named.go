@@ -39,8 +39,9 @@ type noun[T, C, J any] struct {
 // List gives a page of the project's things.
 func (n noun[T, C, J]) List(c *fiber.Ctx) error {
 	q := query(c)
-	w := windowOf(q)
-	found, count, err := n.list(c.UserContext(), cdp.ListQuery{Project: session.Project(c).ID, Search: q.text("search"), Limit: w.limit, Offset: w.offset})
+	lq := listOf(q)
+	lq.Project = session.Project(c).ID
+	found, count, err := n.list(c.UserContext(), lq)
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,15 @@ func (n noun[T, C, J]) List(c *fiber.Ctx) error {
 	for i, one := range found {
 		out[i] = n.item(one, users)
 	}
-	return respond.JSON(c, fiber.StatusOK, newPage(c, q, w, count, out))
+	return respond.JSON(c, fiber.StatusOK, newPage(c, q, window{lq.Limit, lq.Offset}, count, out))
+}
+
+// listOf reads the parameters of a list of things with names.
+func listOf(q *params) cdp.ListQuery {
+	lq := cdp.ListQuery{Search: q.text("search", "Words that the name contains.")}
+	w := windowOf(q)
+	lq.Limit, lq.Offset = w.limit, w.offset
+	return lq
 }
 
 // Show gives the thing of the URL.
