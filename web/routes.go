@@ -158,8 +158,9 @@ func APIRoutes(h *api.Handler) API {
 			// Whoever may only look may test too, with mocked requests.
 			see(post, "/hog_functions/:id/invocations", write, h.TestFunction),
 			see(get, "/hog_functions/:id/rerun", read, h.ListReruns),
-			edit(post, "/hog_functions/:id/rerun", h.StartRerun),
+			{Method: post, Path: "/hog_functions/:id/rerun", Handler: h.StartRerun, Can: account.Edit, Scopes: []string{write, "person:read", "group:read"}},
 			edit(del, "/hog_functions/:id/rerun/:job", h.CancelRerun),
+			edit(post, "/hog_functions/:id/broadcast", h.BroadcastFunction),
 			see(get, "/hog_functions/:id/logs", read, h.ListLogs),
 			see(get, "/hog_functions/:id/metrics", read, h.ShowMetrics),
 			see(get, "/hog_functions/:id/metrics/totals", read, h.ShowMetricTotals),

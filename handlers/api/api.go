@@ -69,6 +69,7 @@ type Config struct {
 	Tester     Tester
 	Gallery    Gallery
 	Reruns     Reruns
+	Broadcasts Broadcasts
 	Accounts   *account.Accounts
 	Settings   *cdp.ProjectSettings
 	Named      Named
@@ -93,9 +94,9 @@ type Handler struct {
 // New makes a Handler and refuses what is missing.
 func New(c Config) (*Handler, error) {
 	if c.Functions == nil || c.Reader == nil || c.Telemetry == nil || c.People == nil || c.Activities == nil ||
-		c.Tester == nil || c.Gallery == nil || c.Reruns == nil || c.Accounts == nil || c.Settings == nil ||
+		c.Tester == nil || c.Gallery == nil || c.Reruns == nil || c.Broadcasts == nil || c.Accounts == nil || c.Settings == nil ||
 		c.Named == nil || c.Actions == nil || c.Cohorts == nil || c.Traces == nil {
-		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery, reruns, accounts, settings, named things, actions, cohorts and traces are required")
+		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery, reruns, broadcasts, accounts, settings, named things, actions, cohorts and traces are required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now

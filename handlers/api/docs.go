@@ -42,6 +42,7 @@ type compiledHog struct {
 	Locals   []json.RawMessage `json:"locals"`
 }
 
+// hogError is the form of refusals of hog and broadcast.
 type hogError struct {
 	Error string `json:"error"`
 }
@@ -95,9 +96,11 @@ func functionDocs() map[string]Doc {
 		"DELETE /hog_functions/:id":      {Summary: "Refused: set deleted with PATCH", Answers: map[int]any{http.StatusMethodNotAllowed: nil}},
 		"POST /hog_functions/:id/invocations": {Summary: "Run a configuration once on a sample event", Body: sends("TestWrite", readTestBody),
 			Answers: map[int]any{http.StatusOK: testResult{}, http.StatusBadRequest: object{}}},
-		"GET /hog_functions/:id/rerun":                       {Summary: "List jobs that run events again", Answers: gives(page[rerunJob]{})},
-		"POST /hog_functions/:id/rerun":                      {Summary: "Run past events again", Body: sends("RerunWrite", readRerun), Answers: map[int]any{http.StatusOK: Either{rerunCount{}, rerunQueued{}}, http.StatusAccepted: rerunJob{}, http.StatusBadRequest: Either{Refusal{}, rerunRefused{}}}},
-		"DELETE /hog_functions/:id/rerun/:job":               {Summary: "Cancel such a job", Answers: gives(rerunJob{})},
+		"GET /hog_functions/:id/rerun":         {Summary: "List jobs that run events again", Answers: gives(page[rerunJob]{})},
+		"POST /hog_functions/:id/rerun":        {Summary: "Run past events again", Body: sends("RerunWrite", readRerun), Answers: map[int]any{http.StatusOK: Either{rerunCount{}, rerunQueued{}}, http.StatusAccepted: rerunJob{}, http.StatusBadRequest: Either{Refusal{}, rerunRefused{}}}},
+		"DELETE /hog_functions/:id/rerun/:job": {Summary: "Cancel such a job", Answers: gives(rerunJob{})},
+		"POST /hog_functions/:id/broadcast": {Summary: "Run a function once for each person that its filters let through",
+			Answers: map[int]any{http.StatusOK: broadcastDone{}, http.StatusBadRequest: Either{hogError{}, Refusal{}}}},
 		"PATCH /hog_functions/:id/status":                    {Summary: "Choose the state of a function", Body: sends("StatusWrite", stateOf), Answers: gives(status{})},
 		"GET /hog_functions/:id/revisions":                   {Summary: "List what was saved", Query: asks(windowOf), Answers: gives(page[revisionItem]{})},
 		"GET /hog_functions/:id/revisions/:version":          {Summary: "Retrieve what was saved", Answers: gives(revisionDetail{})},

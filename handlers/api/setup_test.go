@@ -80,7 +80,7 @@ func setup(t testing.TB, changes ...func(*api.Config)) *house {
 	x, err := executor.New(executor.Config{Fetch: client.Do, Sealer: sealer, BaseURL: "https://hog.example"})
 	h.must(err)
 	config := api.Config{Functions: h.fns, Reader: h.store, Telemetry: h.store, People: h.store, Activities: h.store, Tester: x, Gallery: templates.Gallery{},
-		Reruns: &cdp.Reruns{Store: h.store}, Accounts: h.accounts, Settings: &cdp.ProjectSettings{Store: h.store, Functions: h.fns},
+		Reruns: &cdp.Reruns{Store: h.store}, Broadcasts: &cdp.Broadcasts{Functions: h.fns, Persons: h.store}, Accounts: h.accounts, Settings: &cdp.ProjectSettings{Store: h.store, Functions: h.fns},
 		Named: h.store, Actions: &cdp.Actions{Store: h.store, Functions: h.fns}, Cohorts: &cdp.Cohorts{Store: h.store, Functions: h.fns},
 		Traces: &cdp.Traces{Store: h.store, Functions: h.fns, Checker: checker{h, x}}}
 	for _, change := range changes {
