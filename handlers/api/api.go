@@ -13,6 +13,8 @@ import (
 type FunctionReader interface {
 	Function(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID) (*cdp.Function, error)
 	Functions(ctx context.Context, q cdp.FunctionQuery) (cdp.FunctionPage, error)
+	// ProjectFunctions are all that are not deleted.
+	ProjectFunctions(ctx context.Context, project cdp.ProjectID) ([]*cdp.Function, error)
 	TemplateUsage(ctx context.Context) (map[string]int, error)
 	// Revisions are saved states of a function, newest first and without
 	// content, and how many there are in all.

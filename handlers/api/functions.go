@@ -29,7 +29,7 @@ const (
 func functionID(c *fiber.Ctx) (cdp.FunctionID, error) {
 	text := c.Params("id")
 	switch text {
-	case "rearrange", "icon", "icons":
+	case "rearrange", "icon", "icons", "masked_secrets":
 		return "", fiber.ErrMethodNotAllowed
 	}
 	id, ok := canonical(text)
