@@ -41,6 +41,8 @@ type Store interface {
 	RunsOf(ctx context.Context, p cdp.ProjectID, eventUUID string) ([]cdp.Run, error)
 	Runs(ctx context.Context, q cdp.RunQuery) ([]cdp.Run, error)
 
+	Actions(ctx context.Context, q cdp.ListQuery) ([]cdp.Action, int, error)
+
 	Projects(ctx context.Context, u cdp.UserID) ([]cdp.Project, error)
 	Project(ctx context.Context, id cdp.ProjectID) (cdp.Project, error)
 	UsersByID(ctx context.Context, ids []cdp.UserID) (map[cdp.UserID]account.User, error)
