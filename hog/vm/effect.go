@@ -189,15 +189,11 @@ func setSlot(i, j int, val valueFunc, p *Program, at int) func(m *Machine) {
 			}
 			return
 		}
-		if at := o.dict.findAgain(key); at >= 0 {
-			o.dict.vals[at] = v
-			return
+		if o.dict.set(key, v) {
+			if err := m.alloc(dictEntry); err != nil {
+				m.failAt(p, at, err)
+			}
 		}
-		if err := m.alloc(dictEntry); err != nil {
-			m.failAt(p, at, err)
-			return
-		}
-		o.dict.add(key, v)
 	}
 }
 

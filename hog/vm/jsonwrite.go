@@ -225,25 +225,13 @@ func appendEscaped(dst []byte, s string) []byte {
 // ToGo gives v as encoding/json would have read it: nil, bool, float64,
 // string, []any and map[string]any. Dates and errors become their raw objects,
 // functions their print form. Deeper nesting than 2000, and cycles, are nil.
-func (v Value) ToGo() any { return toGo(v, nil) }
-
-// trail are the containers around a value, the innermost first.
-type trail struct {
-	o     *object
-	depth int
-	outer *trail
+func (v Value) ToGo() any {
+	var around [16]*object
+	return toGo(v, around[:0])
 }
 
-func (t *trail) holds(o *object) bool {
-	for ; t != nil; t = t.outer {
-		if t.o == o {
-			return true
-		}
-	}
-	return false
-}
-
-func toGo(v Value, around *trail) any {
+// toGo converts v, which lies within the containers around it.
+func toGo(v Value, around []*object) any {
 	switch v.Kind() {
 	case KindNull:
 		return nil
@@ -256,29 +244,26 @@ func toGo(v Value, around *trail) any {
 	case KindFunction:
 		return Print(v)
 	}
-	open := &trail{o: v.o, depth: 1, outer: around}
-	if around != nil {
-		open.depth = around.depth + 1
-	}
-	if open.depth > maxNesting || around.holds(v.o) {
+	if len(around) >= maxNesting || slices.Contains(around, v.o) {
 		return nil
 	}
+	around = append(around, v.o)
 	if v.o.list != nil {
 		out := make([]any, len(v.o.list.elems))
 		for i, e := range v.o.list.elems {
-			out[i] = toGo(e, open)
+			out[i] = toGo(e, around)
 		}
 		return out
 	}
 	out := make(map[string]any, v.Len())
 	if v.o.dict != nil {
 		for i, k := range v.o.dict.keys {
-			out[CleanText(JSText(k))] = toGo(v.o.dict.vals[i], open)
+			out[CleanText(JSText(k))] = toGo(v.o.dict.vals[i], around)
 		}
 		return out
 	}
 	for _, name := range v.FieldNames() {
-		out[name] = toGo(v.o.field(name), open)
+		out[name] = toGo(v.o.field(name), around)
 	}
 	return out
 }

@@ -47,6 +47,9 @@ const (
 	// flagView marks a private object with the content of a frozen one in a
 	// program that never writes (see view).
 	flagView
+	// flagLent marks a flagCow array whose content is that of the program's own
+	// dict, which may be gone before it: the array's memory counts.
+	flagLent
 )
 
 // object is what a Value points at. It is one size for all kinds (48 bytes),
