@@ -65,7 +65,7 @@ func (w *jsonWriter) value(v Value, in *opened) {
 		}
 		w.b = AppendNumber(w.b, v.n)
 	case KindString:
-		w.b = AppendJSONText(w.b, v.o.str)
+		w.b = appendString(w.b, v.o)
 	case KindFunction:
 		w.b = AppendJSONText(w.b, Print(v))
 	default:
@@ -117,12 +117,15 @@ func (w *jsonWriter) array(elems []Value, in *opened) {
 	w.b = append(w.b, ']')
 }
 
-func (w *jsonWriter) key(first bool, k string, in *opened) {
+// open comes before a key, colon behind it.
+func (w *jsonWriter) open(first bool, in *opened) {
 	if !first {
 		w.b = append(w.b, ',')
 	}
 	w.line(in.depth)
-	w.b = AppendJSONText(w.b, k)
+}
+
+func (w *jsonWriter) colon() {
 	w.b = append(w.b, ':')
 	if w.indent != "" {
 		w.b = append(w.b, ' ')
@@ -141,7 +144,9 @@ func (w *jsonWriter) dict(d *dict, in *opened) {
 		if w.full() {
 			return
 		}
-		w.key(i == 0, k.o.str, in)
+		w.open(i == 0, in)
+		w.b = appendString(w.b, k.o)
+		w.colon()
 		w.value(d.vals[i], in)
 	}
 	if len(d.keys) > 0 {
@@ -173,7 +178,9 @@ func (w *jsonWriter) fields(v Value, in *opened) {
 		if name == "payload" && f.IsNull() {
 			continue
 		}
-		w.key(first, name, in)
+		w.open(first, in)
+		w.b = AppendJSONText(w.b, name)
+		w.colon()
 		w.value(f, in)
 		first = false
 	}
@@ -190,6 +197,14 @@ func AppendJSONText(dst []byte, s string) []byte {
 		return append(append(dst, s...), '"')
 	}
 	return appendEscaped(dst, CleanText(s))
+}
+
+// appendString is AppendJSONText for the text of a string.
+func appendString(dst []byte, o *object) []byte {
+	if o.flags&flagPlain == 0 {
+		return AppendJSONText(dst, o.str)
+	}
+	return append(append(append(dst, '"'), o.str...), '"')
 }
 
 // appendEscaped appends the rest of a JSON string behind its quote.
@@ -240,7 +255,7 @@ func toGo(v Value, around []*object) any {
 	case KindNumber:
 		return v.n
 	case KindString:
-		return CleanText(v.o.str)
+		return v.o.cleanText()
 	case KindFunction:
 		return Print(v)
 	}
@@ -258,7 +273,7 @@ func toGo(v Value, around []*object) any {
 	out := make(map[string]any, v.Len())
 	if v.o.dict != nil {
 		for i, k := range v.o.dict.keys {
-			out[CleanText(JSText(k))] = toGo(v.o.dict.vals[i], around)
+			out[cleanKey(k)] = toGo(v.o.dict.vals[i], around)
 		}
 		return out
 	}
@@ -266,6 +281,20 @@ func toGo(v Value, around []*object) any {
 		out[name] = toGo(v.o.field(name), around)
 	}
 	return out
+}
+
+func (o *object) cleanText() string {
+	if o.flags&flagPlain != 0 {
+		return o.str
+	}
+	return CleanText(o.str)
+}
+
+func cleanKey(k Value) string {
+	if k.IsString() {
+		return k.o.cleanText()
+	}
+	return CleanText(JSText(k))
 }
 
 // FromGo makes a value of Go data: nil, booleans, numbers, strings, Values,
