@@ -201,6 +201,8 @@ func APIRoutes(h *api.Handler) API {
 			{Method: post, Path: "/personal_api_keys/:id/roll", Handler: h.RollKey},
 			{Method: get, Path: "/organizations", Handler: h.ListOrganizations, Scopes: []string{"organization:read"}},
 			{Method: get, Path: "/organizations/:organization_id", Handler: h.ShowOrganization, Scopes: []string{"organization:read"}},
+			{Method: get, Path: "/organizations/:organization_id/projects", Handler: h.ListOrganizationProjects, Scopes: []string{"project:read"}, AnyKey: true},
+			{Method: get, Path: "/organizations/:organization_id/projects/:id", Handler: h.ShowOrganizationProject, Scopes: []string{"project:read"}, AnyKey: true},
 		},
 		Open: []Route{
 			{Method: get, Path: "/public_hog_function_templates", Handler: h.ListPublicTemplates},

@@ -153,19 +153,21 @@ func namedDocs() map[string]Doc {
 func peopleDocs() map[string]Doc {
 	pages := asks(windowOf)
 	return map[string]Doc{
-		"GET /":                               {Summary: "Retrieve a project", Answers: gives(object{})},
-		"PATCH /":                             {Summary: "Change a project", Body: sends("ProjectWrite", projectChangeOf), Answers: gives(object{})},
-		"GET /projects":                       {Summary: "List projects", Query: pages, Answers: gives(page[projectBasic]{})},
-		"GET /environments":                   {Summary: "List projects", Query: pages, Answers: gives(page[projectBasic]{})},
-		"GET /users/@me":                      {Summary: "Retrieve the user who asks", Answers: gives(me{})},
-		"GET /personal_api_keys":              {Summary: "List keys", Answers: gives([]keyItem{})},
-		"POST /personal_api_keys":             {Summary: "Make a key", Body: sends("NewKeyWrite", newKeyOf), Answers: map[int]any{http.StatusCreated: keyItem{}}},
-		"GET /personal_api_keys/:id":          {Summary: "Retrieve a key", Answers: gives(keyItem{})},
-		"PATCH /personal_api_keys/:id":        {Summary: "Change a key", Body: sends("KeyWrite", keyChangeOf), Answers: gives(keyItem{})},
-		"DELETE /personal_api_keys/:id":       {Summary: "Revoke a key", Answers: map[int]any{http.StatusNoContent: nil}},
-		"POST /personal_api_keys/:id/roll":    {Summary: "Give a key a new value", Answers: gives(keyItem{})},
-		"GET /organizations":                  {Summary: "List organizations", Query: pages, Answers: gives(page[organizationItem]{})},
-		"GET /organizations/:organization_id": {Summary: "Retrieve an organization", Answers: gives(organizationFull{})},
+		"GET /":                                            {Summary: "Retrieve a project", Answers: gives(object{})},
+		"PATCH /":                                          {Summary: "Change a project", Body: sends("ProjectWrite", projectChangeOf), Answers: gives(object{})},
+		"GET /projects":                                    {Summary: "List projects", Query: pages, Answers: gives(page[projectBasic]{})},
+		"GET /environments":                                {Summary: "List projects", Query: pages, Answers: gives(page[projectBasic]{})},
+		"GET /users/@me":                                   {Summary: "Retrieve the user who asks", Answers: gives(me{})},
+		"GET /personal_api_keys":                           {Summary: "List keys", Answers: gives([]keyItem{})},
+		"POST /personal_api_keys":                          {Summary: "Make a key", Body: sends("NewKeyWrite", newKeyOf), Answers: map[int]any{http.StatusCreated: keyItem{}}},
+		"GET /personal_api_keys/:id":                       {Summary: "Retrieve a key", Answers: gives(keyItem{})},
+		"PATCH /personal_api_keys/:id":                     {Summary: "Change a key", Body: sends("KeyWrite", keyChangeOf), Answers: gives(keyItem{})},
+		"DELETE /personal_api_keys/:id":                    {Summary: "Revoke a key", Answers: map[int]any{http.StatusNoContent: nil}},
+		"POST /personal_api_keys/:id/roll":                 {Summary: "Give a key a new value", Answers: gives(keyItem{})},
+		"GET /organizations":                               {Summary: "List organizations", Query: pages, Answers: gives(page[organizationItem]{})},
+		"GET /organizations/:organization_id/projects":     {Summary: "List an organization's projects", Query: pages, Answers: gives(page[projectBasic]{})},
+		"GET /organizations/:organization_id/projects/:id": {Summary: "Retrieve one of them", Answers: gives(object{})},
+		"GET /organizations/:organization_id":              {Summary: "Retrieve an organization", Answers: gives(organizationFull{})},
 	}
 }
 

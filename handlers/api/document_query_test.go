@@ -68,7 +68,7 @@ func TestDocumentedParametersAreRead(t *testing.T) {
 	t.Parallel()
 	h, fn := furnished(t)
 	refused, changed := 0, 0
-	urls := strings.NewReplacer("/api/projects/{project_id}/", h.base, "hog_functions/{id}/", "hog_functions/"+fn+"/")
+	urls := strings.NewReplacer("{organization_id}", "@current", "/api/projects/{project_id}/", h.base, "hog_functions/{id}/", "hog_functions/"+fn+"/")
 	for path, methods := range h.contract.document["paths"].(map[string]any) {
 		parameters, _ := at(methods, "get/parameters").([]any)
 		words := strings.Split(strings.Trim(path, "/"), "/")

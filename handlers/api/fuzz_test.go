@@ -20,7 +20,7 @@ func FuzzParameters(f *testing.F) {
 	h := setup(f)
 	id := h.create(`{"hog":"return 1","name":"first"}`)
 	h.action(`{"name":"first"}`)
-	urls := strings.NewReplacer("/api/projects/{project_id}/", h.base, "hog_functions/{id}/", "hog_functions/"+id+"/")
+	urls := strings.NewReplacer("{organization_id}", "@current", "/api/projects/{project_id}/", h.base, "hog_functions/{id}/", "hog_functions/"+id+"/")
 	asks := map[string][]string{}
 	for path, methods := range h.contract.document["paths"].(map[string]any) {
 		parameters, _ := at(methods, "get/parameters").([]any)
