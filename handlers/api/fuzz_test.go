@@ -33,11 +33,11 @@ func FuzzParameters(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		h := *h
 		h.TB = t
-		if len(text) > 2000 {
-			return // the request line has a limit of its own
-		}
 		ask := func(path string, q url.Values) {
 			t.Helper()
+			if len(q.Encode()) > 8000 {
+				return // a request's head has a limit of its own
+			}
 			if r := h.call("GET", path+"?"+q.Encode(), ""); r.status != http.StatusOK && r.status != http.StatusBadRequest && r.status != http.StatusNotFound {
 				t.Fatalf("%s?%s is answered with %d %s", path, q.Encode(), r.status, r.body)
 			}
