@@ -96,7 +96,7 @@ func (h *Handler) metricQuery(c *fiber.Ctx) (countsAsked, error) {
 func countsOf(p *params, now time.Time, loc *time.Location) (q countsAsked) {
 	q.Location = loc
 	q.After = p.moment(Param{Name: "after", Default: "-7d", About: "From then on: a date-time, or one from now, as -24h, -7d, -4w, -1m, -1y."}, now, loc)
-	q.Before = p.moment(Param{Name: "before", Default: "-0s", About: "Until then, in the same words."}, now, loc)
+	q.Before = p.moment(Param{Name: "before", About: "Until then, in the same words; now when it is left out."}, now, loc)
 	q.Interval = p.choice("interval", "How long each bucket is; totals have none.", "day", "hour", "week")
 	q.By = p.choice("breakdown_by", "What is counted together.", "kind", "name")
 	q.Names = p.list("name", "Only metrics of these names.")

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -120,10 +121,7 @@ func (p *params) on(name, about string) bool { return deref(p.flag(name, about))
 // number reads an integer.
 func (p *params) number(d Param, rule fields.Rule) int {
 	d.Shape = fields.Shape{Kind: fields.Int, Min: rule.Min, Max: rule.Max}
-	text := p.raw(d)
-	if text == "" {
-		text = d.Default
-	}
+	text := cmp.Or(p.raw(d), d.Default)
 	n, fault := fields.ToInt(fields.Quote(text), rule)
 	if fault != nil && text != "" {
 		p.fail(d.Name, fault)
@@ -169,12 +167,12 @@ func (p *params) time(name, bad, about string) time.Time {
 	return t
 }
 
-// moment reads a time, relative (-7d) or absolute.
+// moment reads a time, relative (-7d) or absolute; without a default it is now.
 func (p *params) moment(d Param, now time.Time, loc *time.Location) time.Time {
 	d.Shape = fields.Shape{Kind: fields.String}
-	text := p.raw(d)
+	text := cmp.Or(p.raw(d), d.Default)
 	if text == "" {
-		text = d.Default
+		return now
 	}
 	if t, ok := cdp.RelativeTime(text, now, loc); ok {
 		return t
