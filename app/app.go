@@ -54,6 +54,7 @@ type App struct {
 	accounts    *account.Accounts
 	functions   *cdp.Functions
 	reruns      *cdp.Reruns
+	letters     *cdp.DeadLetters
 	definitions *definitions.Collector
 	engine      *engine.Engine
 	fetch       *fetch.Client
@@ -133,6 +134,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	a.definitions.GroupIndex = persons.GroupIndex
 	a.engine, err = engine.New(engine.Config{
 		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.definitions, States: a.store, Windows: a.store, Memory: a.store,
+		Letters: a.store, Dead: a.queue,
 		Fetch: a.fetch.Do, Sealer: sealer, Places: places, People: persons, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
 		NoEvents: !a.plays("events"), NoInvocations: !a.plays("invocations"),
 		Now: a.cfg.Now, Log: a.log,
@@ -142,6 +144,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	}
 	a.definitions.Whole = a.engine.Normalized
 	a.reruns = &cdp.Reruns{Store: a.store, Runner: a.engine, Now: a.cfg.Now, Log: a.log}
+	a.letters = &cdp.DeadLetters{Store: a.store, Runner: a.engine, Jobs: a.reruns}
 	a.functions = &cdp.Functions{
 		Store: a.store, Projects: a.store, Sealer: sealer, Templates: templates.Get, Now: a.cfg.Now, SiteURL: a.siteURL(),
 		Actions: a.store, Cohorts: a.store, Types: a.store, Watcher: a.engine, Log: a.log, Logged: a.logged,

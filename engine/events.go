@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"hogpen/cdp"
@@ -68,9 +69,7 @@ func (h *happening) end() {
 func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, error) {
 	ev, err := eventOf(&m)
 	if err != nil {
-		e.counters.malformed.Add(1)
-		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
-		return nil, nil
+		return nil, e.unreadable(m, err)
 	}
 	key := e.events.traceOf(ev.Project, ev.UUID)
 	// A message that is handed out again is no duplicate of itself: what came
@@ -108,8 +107,7 @@ func (e *Engine) pass(ctx context.Context, ev cdp.Event, again, recorded bool) (
 	var bad *cdp.Error
 	if errors.As(err, &bad) {
 		e.counters.malformed.Add(1)
-		e.log.Error("an event was not read", "project", ev.Project, "uuid", ev.UUID, "error", err)
-		return nil, nil
+		err = fmt.Errorf("%w: %w", queue.ErrHopeless, err)
 	}
 	return next, err
 }
@@ -236,11 +234,8 @@ func (h *happening) offer(f *executor.Function) error {
 	m := &h.match
 	h.e.exec.MatchInto(m, f, &h.scope)
 	h.keepLogs(m.Logs)
-	for _, o := range m.Outcomes {
-		h.outcome(f, "", o, 0)
-	}
-	for _, fail := range m.Failures {
-		h.failure(f, fail)
+	if err := h.misses(f, "", m); err != nil {
+		return err
 	}
 	stopped := len(m.Planned) > 0 && h.e.watcher.state(f.ID).Stopped()
 	for i := range m.Planned {
@@ -249,6 +244,25 @@ func (h *happening) offer(f *executor.Function) error {
 			continue
 		}
 		if err := h.trigger(f, &m.Planned[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// misses counts what did not become an invocation, under an ID if there is one.
+func (h *happening) misses(f *executor.Function, id cdp.InvocationID, m *executor.Matched) error {
+	for _, o := range m.Outcomes {
+		h.outcome(f, id, o, 0)
+		if o == cdp.OutcomeFilteringFailed {
+			if err := h.letterOfFilter(f, m.FilterError); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range m.Failures {
+		h.failure(f, m.Failures[i])
+		if err := h.letterOfInputs(f, &m.Failures[i]); err != nil {
 			return err
 		}
 	}

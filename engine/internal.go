@@ -48,9 +48,7 @@ func (e *Engine) Internal(ctx context.Context, ev cdp.InternalEvent) error {
 func (e *Engine) internal(_ context.Context, m queue.Message) ([]queue.Message, error) {
 	var ev cdp.InternalEvent
 	if err := json.Unmarshal(m.Body, &ev); err != nil {
-		e.counters.malformed.Add(1)
-		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
-		return nil, nil
+		return nil, e.unreadable(m, err)
 	}
 	set := e.registry.Load().projects[ev.Project]
 	if set == nil {
@@ -60,9 +58,7 @@ func (e *Engine) internal(_ context.Context, m queue.Message) ([]queue.Message, 
 	defer h.end()
 	scope, err := e.exec.NewInternalScope(set.project, ev)
 	if err != nil {
-		e.counters.malformed.Add(1)
-		e.log.Error("an internal event was not read", "project", ev.Project, "uuid", ev.UUID, "error", err)
-		return nil, nil
+		return nil, e.unreadable(m, err)
 	}
 	h.scope = *scope
 	for _, f := range set.internal {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hogpen/cdp"
@@ -34,6 +35,8 @@ const liveBuffer = 256
 type hub struct {
 	mu   sync.RWMutex
 	subs map[*subscription]struct{}
+	// missed counts items that slow watchers did not get.
+	missed atomic.Int64
 }
 
 type subscription struct {
@@ -77,6 +80,7 @@ func (h *hub) publish(p cdp.ProjectID, f cdp.FunctionID, item LiveItem) {
 		select {
 		case s.ch <- item:
 		default:
+			h.missed.Add(1)
 		}
 	}
 }
