@@ -193,7 +193,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		traces := &cdp.Traces{Store: readable{a.store, a.engine}, Functions: a.functions, Checker: a.engine, Status: a.engine.Status}
 		programs, err := api.New(api.Config{
 			Functions: a.functions, Reader: a.store, Telemetry: a.store, People: a.store, Activities: a.store,
-			Tester: a.engine, Gallery: templates.Gallery{}, Reruns: a.reruns, Statuses: statuses{a.engine}, Now: a.cfg.Now,
+			Tester: a.engine, Gallery: templates.Gallery{}, Reruns: a.reruns, DeadLetters: a.letters, LetterReader: a.store, Internals: a.engine, Statuses: statuses{a.engine}, Now: a.cfg.Now,
 			Accounts: a.accounts, Settings: &cdp.ProjectSettings{Store: a.store, Now: a.cfg.Now, Functions: a.functions},
 			Named: a.store, Actions: &cdp.Actions{Store: a.store, Functions: a.functions},
 			Cohorts: &cdp.Cohorts{Store: a.store, Functions: a.functions}, Traces: traces,

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,13 +62,28 @@ func (e *Engine) internal(_ context.Context, m queue.Message) ([]queue.Message, 
 		return nil, e.unreadable(m, err)
 	}
 	h.scope = *scope
+	alert := alertOf(&ev)
 	for _, f := range set.internal {
+		if ev.IsAlert() && (alert == "" || !f.Filters.NamesAlert(ev.Name, alert)) {
+			continue
+		}
 		if err := h.offer(f); err != nil {
 			return nil, err
 		}
 	}
 	h.record(false)
 	return h.next, nil
+}
+
+// alertOf is the ID of the alert that an event is of, "" when there is none.
+func alertOf(ev *cdp.InternalEvent) string {
+	var p struct {
+		ID any `json:"alert_id"`
+	}
+	if json.Unmarshal(ev.Properties, &p) != nil || p.ID == nil {
+		return ""
+	}
+	return fmt.Sprint(p.ID)
 }
 
 // tellOfState makes the internal event of a function's change of state.
