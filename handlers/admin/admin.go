@@ -40,6 +40,9 @@ type Store interface {
 	Event(ctx context.Context, p cdp.ProjectID, uuid string) (cdp.Event, error)
 	RunsOf(ctx context.Context, p cdp.ProjectID, eventUUID string) ([]cdp.Run, error)
 	Runs(ctx context.Context, q cdp.RunQuery) ([]cdp.Run, error)
+	Letters(ctx context.Context, q cdp.LetterQuery) ([]cdp.DeadLetter, error)
+	CountLetters(ctx context.Context, q cdp.LetterQuery) (int64, error)
+	Letter(ctx context.Context, p cdp.ProjectID, id string) (cdp.DeadLetter, error)
 
 	Projects(ctx context.Context, u cdp.UserID) ([]cdp.Project, error)
 	Project(ctx context.Context, id cdp.ProjectID) (cdp.Project, error)
@@ -80,6 +83,8 @@ type Config struct {
 	Tester    Tester
 	Live      Live
 	Traces    Traces
+	Letters   DeadLetters
+	Jobs      Jobs
 	// Definitions offers names in the filters' fields.
 	Definitions Definitions
 	// Status is a function's state in the watcher's eyes (REST API 10).
@@ -104,8 +109,8 @@ type Handler struct {
 // New makes a Handler and refuses what is missing.
 func New(c Config) (*Handler, error) {
 	if c.Functions == nil || c.Store == nil || c.Accounts == nil || c.Tester == nil || c.Live == nil || c.Status == nil ||
-		c.Definitions == nil || c.Templates == nil || c.Template == nil || c.TemplateDocs == nil {
-		return nil, errors.New("admin: functions, store, accounts, tester, live feed, status, definitions and templates are required")
+		c.Letters == nil || c.Jobs == nil || c.Definitions == nil || c.Templates == nil || c.Template == nil || c.TemplateDocs == nil {
+		return nil, errors.New("admin: functions, store, accounts, tester, live feed, dead letters, jobs, status, definitions and templates are required")
 	}
 	h := &Handler{c: c, log: c.Log, now: c.Now}
 	if h.log == nil {

@@ -28,6 +28,7 @@ var sections = [2][]section{{
 	{"Events", "events", "activity", "g e", true},
 	{"Logs", "logs", "align-left", "g l", true},
 	{"Metrics", "metrics", "chart-column", "g m", false},
+	{"Dead letters", "dead-letters", "mail-x", "g d", false},
 }, {
 	{"Templates", "templates", "layout-grid", "g t", false},
 }}
