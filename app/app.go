@@ -202,7 +202,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 			return err
 		}
 		people, err := admin.New(admin.Config{
-			Functions: a.functions, Store: readable{a.store, a.engine}, Accounts: a.accounts, Tester: a.engine, Live: liveFeed{a.engine}, Status: a.engine.Status,
+			Functions: a.functions, Store: readable{a.store, a.engine}, Accounts: a.accounts, Tester: a.engine, Live: a.engine, Status: a.engine.Status,
 			Definitions: &cdp.Definitions{Store: a.store}, Traces: traces, Letters: a.letters, Jobs: a.reruns,
 			Templates: templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
 			Version: Build().Version, Log: a.log, Now: a.cfg.Now,

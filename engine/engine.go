@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -365,15 +364,4 @@ func (e *Engine) keepLogs(entries []cdp.LogEntry) {
 	}
 	e.batcher.add(cdp.Batch{Logs: entries})
 	e.showLogs(entries)
-}
-
-// showLogs shows entries to whoever watches.
-func (e *Engine) showLogs(entries []cdp.LogEntry) {
-	if len(entries) == 0 || !e.hub.watched() {
-		return
-	}
-	entries = slices.Clone(entries) // whoever watches keeps them
-	for i := range entries {
-		e.hub.publish(entries[i].Project, entries[i].Function, LiveItem{Log: &entries[i]})
-	}
 }

@@ -27,6 +27,7 @@ type happening struct {
 	out   executor.Transformed
 	match executor.Matched
 	next  []queue.Message // the queue's, once it is returned
+	shown bool            // a live feed was told of the event
 }
 
 func (e *Engine) happening(set *projectSet) *happening {
@@ -61,7 +62,7 @@ func (h *happening) end() {
 	if cap(h.text) > keptText {
 		h.text = nil
 	}
-	h.next, h.set = nil, nil
+	h.next, h.set, h.shown = nil, nil, false
 	h.e.happenings.Put(h)
 }
 
@@ -115,6 +116,9 @@ func (e *Engine) pass(ctx context.Context, ev cdp.Event, again, recorded bool) (
 func (h *happening) pass(ctx context.Context, ev *cdp.Event, again bool) ([]queue.Message, error) {
 	if err := h.scope.Open(h.e.exec, h.set.project, ev); err != nil {
 		return nil, err
+	}
+	if h.e.hub.feeding.Load() > 0 {
+		h.shown = h.e.hub.arrive(ev)
 	}
 	if !h.transform() {
 		return nil, nil
@@ -213,7 +217,7 @@ func (h *happening) keepRun(f *executor.Function, out *executor.Transformed, beg
 // deliver asks the destinations and makes their invocations.
 func (h *happening) deliver() error {
 	named, any := h.set.meet(h.scope.Name())
-	if h.e.hub.watched() && len(h.set.named) <= maxLiveFiltered {
+	if h.shown && len(h.set.named) <= maxLiveFiltered {
 		for _, f := range h.set.named {
 			if !f.Names()[h.scope.Name()] {
 				h.live(f, "", cdp.OutcomeFiltered, 0)
@@ -324,15 +328,13 @@ func (h *happening) outcome(f *executor.Function, id cdp.InvocationID, o cdp.Out
 	h.live(f, id, o, took)
 }
 
+// live shows an outcome to feeds that were told of the event.
 func (h *happening) live(f *executor.Function, id cdp.InvocationID, o cdp.Outcome, took time.Duration) {
-	if !h.e.hub.watched() {
+	if !h.shown {
 		return
 	}
 	ev := h.scope.Head()
-	h.e.hub.publish(h.set.project.ID, f.ID, LiveItem{Outcome: &LiveOutcome{
-		Project: h.set.project.ID, Function: f.ID, Invocation: id, EventUUID: ev.UUID, EventName: ev.Name, DistinctID: ev.DistinctID,
-		Time: h.e.now().UTC(), Outcome: o, Duration: took,
-	}})
+	h.e.hub.fate(liveEvent(&ev), cdp.LiveFate{Function: f.ID, Invocation: id, Outcome: o, Duration: took})
 }
 
 // runOf begins the record of an invocation.

@@ -83,7 +83,7 @@ func (e *Engine) cancel(f *executor.Function, p *executor.Planned, why string) (
 	e.batcher.add(cdp.Batch{Runs: []cdp.Run{r}, Metrics: []cdp.Metric{{
 		Project: inv.Project, Function: inv.Function, Name: cdp.OutcomeCancelled, Kind: cdp.OutcomeCancelled.Kind(), Time: r.FinishedAt, Count: 1,
 	}}})
-	e.show(inv, cdp.OutcomeCancelled, 0)
+	e.show(inv, cdp.OutcomeCancelled, 0, 0)
 	return next, nil
 }
 
@@ -131,20 +131,19 @@ func (e *Engine) keepResult(inv *cdp.Invocation, res *executor.Result) {
 		r.Status, r.FinishedAt = string(res.Outcome), now
 		r.Duration = now.Sub(inv.StartedAt)
 		r.ErrorKind, r.ErrorMessage = res.ErrorKind, res.Error
-		e.show(inv, res.Outcome, r.Duration)
+		e.show(inv, res.Outcome, r.Duration, len(res.Logs))
 	} else if res.Retried {
-		e.show(inv, cdp.OutcomeRetried, 0)
+		e.show(inv, cdp.OutcomeRetried, 0, len(res.Logs))
 	}
 	batch.Runs = append(batch.Runs, r)
 	e.batcher.add(batch)
 }
 
-func (e *Engine) show(inv *cdp.Invocation, o cdp.Outcome, took time.Duration) {
-	if !e.hub.watched() {
+// show tells live feeds what became of an invocation in a step.
+func (e *Engine) show(inv *cdp.Invocation, o cdp.Outcome, took time.Duration, logs int) {
+	if e.hub.feeding.Load() == 0 {
 		return
 	}
-	e.hub.publish(inv.Project, inv.Function, LiveItem{Outcome: &LiveOutcome{
-		Project: inv.Project, Function: inv.Function, Invocation: inv.ID, EventUUID: inv.EventUUID, EventName: inv.EventName,
-		DistinctID: inv.DistinctID, Time: e.now().UTC(), Outcome: o, Duration: took,
-	}})
+	e.hub.fate(cdp.LiveEvent{Project: inv.Project, UUID: inv.EventUUID, Name: inv.EventName, DistinctID: inv.DistinctID, Time: inv.ScheduledAt},
+		cdp.LiveFate{Function: inv.Function, Invocation: inv.ID, Outcome: o, Duration: took, Logs: logs})
 }

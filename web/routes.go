@@ -261,6 +261,8 @@ func AdminRoutes(h *admin.Handler) Admin {
 			{Method: get, Path: "/logs", Handler: h.ProjectLogs},
 			{Method: get, Path: "/_/logs/stream", Handler: h.LogStream},
 			{Method: get, Path: "/metrics", Handler: h.ProjectMetrics},
+			{Method: get, Path: "/live", Handler: h.Live},
+			{Method: get, Path: "/_/live/stream", Handler: h.LiveStream},
 			{Method: get, Path: "/dead-letters", Handler: h.DeadLetterList},
 			{Method: post, Path: "/dead-letters", Handler: h.ActOnLetters, Can: account.Edit},
 			{Method: get, Path: "/dead-letters/:id", Handler: h.DeadLetter},

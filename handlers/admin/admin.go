@@ -73,6 +73,9 @@ type Live interface {
 	// project. The channel is closed after cancel, and entries are left out
 	// when the reader is slow.
 	Logs(p cdp.ProjectID, f cdp.FunctionID) (entries <-chan cdp.LogEntry, cancel func())
+	// Watch gives events as they come and what becomes of them; under load, of
+	// some.
+	Watch(p cdp.ProjectID, f cdp.LiveFilter) cdp.LiveFeed
 }
 
 // Config is what a Handler is made of. All but Log and Now is required.
