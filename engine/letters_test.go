@@ -262,3 +262,32 @@ func TestLettersOfTheQueue(t *testing.T) {
 		}
 	}
 }
+
+// An alert's event reaches only who names it and its alert (runtime
+// specification 12.1).
+func TestAlertsReachWhoNamesThem(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	for id, filters := range map[string]string{"named": `{"key":"alert_id","operator":"exact","value":"7"}`, "other": `{"key":"alert_id","operator":"exact","value":"8"}`, "all": ""} {
+		h.put(h.function(id, cdp.InternalDestination, "print(event.event)"), func(f *cdp.Function) {
+			f.Filters.Bytecode = json.RawMessage(`["_H",1,29]`)
+			if filters != "" {
+				f.Filters.Events = []json.RawMessage{json.RawMessage(`{"id":"$insight_alert_firing"}`)}
+				f.Filters.Properties = []json.RawMessage{json.RawMessage(filters)}
+			}
+		})
+	}
+	h.start()
+	for _, ev := range []cdp.Event{
+		{Project: 1, Name: "$insight_alert_firing", Properties: json.RawMessage(`{"alert_id":7}`)},
+		{Project: 1, Name: "$insight_alert_firing", Properties: json.RawMessage(`{}`)},
+		{Project: 1, Name: "$batch_export_run_failed", Properties: json.RawMessage(`{}`)},
+	} {
+		if err := h.e.Internal(t.Context(), cdp.InternalEvent{Event: ev}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.wantMetrics("named", "succeeded 2, triggered 2")
+	h.wantMetrics("other", "succeeded 1, triggered 1")
+	h.wantMetrics("all", "succeeded 1, triggered 1")
+}
