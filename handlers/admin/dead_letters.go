@@ -295,6 +295,17 @@ func (h *Handler) DeadLetter(c *fiber.Ctx) error {
 		Payload: indented(l.Payload), Inputs: indented(l.Inputs), Act: base(c) + "/dead-letters", CanEdit: canEdit(c),
 	}
 	h.letterLinks(c, &l, names[l.Function], &d)
+	if l.Kind == cdp.LetterFiltering {
+		// One letter stands for all events of its hour.
+		hour := l.At.Truncate(time.Hour)
+		totals, err := h.c.Store.MetricTotals(c.UserContext(), cdp.MetricQuery{Project: project, Function: l.Function,
+			After: hour, Before: hour.Add(time.Hour - time.Microsecond), By: "name", Names: []string{string(cdp.OutcomeFilteringFailed)}})
+		if err != nil {
+			return err
+		}
+		n := max(totals[string(cdp.OutcomeFilteringFailed)], 1)
+		d.Facts = append(d.Facts, pages.LetterFact{Name: "In that hour", Value: ui.Exact(n) + " " + ui.Plural(n, "event", "events")})
+	}
 	s, err := h.shell(c, d.Title, "Dead letters", layout.Crumb{Label: "Dead letters", Href: base(c) + "/dead-letters"}, layout.Crumb{Label: d.Title})
 	if err != nil {
 		return err

@@ -66,6 +66,7 @@ func TestDeadLettersWithoutScript(t *testing.T) {
 		t.Errorf("without a choice: %d", status)
 	}
 	p.says("the list", p.get(header.Get("Location")), "Select at least one dead letter.")
+	p.says("the overview", p.get(p.at("")), "Dead letters", "3 wait to be replayed")
 	up.Store(true)
 	before := len(p.Sink.Requests())
 	if status, body, _ := p.post(p.at("/dead-letters"), url.Values{"act": {"replay"}, "ids": {id}}); status != http.StatusSeeOther {
@@ -133,4 +134,28 @@ func TestDeadLettersInABrowser(t *testing.T) {
 	tab.Wait(`document.querySelector("#letter-jobs")?.textContent.includes("Replayed 2 of 2.")`)
 	tab.Picture("dead-letters-replayed")
 	sound(t, tab)
+}
+
+// Of filters that fail there is one dead letter an hour, which tells how many
+// events it stands for.
+func TestDeadLetterOfAFilter(t *testing.T) {
+	t.Parallel()
+	p := signIn(t)
+	p.CreateFunction(t, map[string]any{"type": "destination", "name": "Picky", "enabled": true, "hog": "return 1",
+		"filters": map[string]any{"source": "events", "properties": []any{map[string]any{"key": "jsonParse(properties.text).ok", "type": "hogql"}}}})
+	for range 3 {
+		p.Capture(t, "ordered", "ada", map[string]any{"text": "{"})
+	}
+	apptest.Eventually(t, func() error {
+		list := p.get(p.at("/dead-letters"))
+		_, after, _ := strings.Cut(list, p.at("/dead-letters/filter-"))
+		id, _, ok := strings.Cut(after, `"`)
+		if !ok || !strings.Contains(list, `<span class="page-count">1</span>`) || !strings.Contains(list, "Filtering failed") {
+			return errors.New("it is not there yet")
+		}
+		if page := p.get(p.at("/dead-letters/filter-" + id)); !strings.Contains(page, "3 events") {
+			return errors.New("it does not count the events yet")
+		}
+		return nil
+	})
 }
