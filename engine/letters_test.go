@@ -237,21 +237,26 @@ func TestLettersOfTheQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := h.await(3)
+	projects := map[cdp.ProjectID]int{}
 	for _, l := range all {
 		if l.Kind != cdp.LetterSetAside || l.QueueID == 0 || l.Reason == "" {
 			t.Errorf("letter %+v", l)
 		}
+		projects[l.Project]++
+		if l.EventName == "odd" && (l.EventUUID != bad.UUID || !strings.Contains(string(h.whole(l.ID).Payload), `"properties":[1]`)) {
+			t.Errorf("letter %+v", l)
+		}
 	}
-	odd := h.whole(all[2].ID)
-	if odd.Project != 1 || odd.EventName != "odd" || odd.EventUUID != bad.UUID || !strings.Contains(string(odd.Payload), `"properties":[1]`) || all[1].Project != 1 || all[0].Project != 0 {
-		t.Errorf("letters %+v\n%s", all, odd.Payload)
+	if projects[1] != 2 || projects[0] != 1 { // of the third, nobody knows
+		t.Errorf("projects %v", projects)
 	}
 	if job := h.replay(); job.Queued != 3 {
 		t.Errorf("job %+v", job)
 	}
-	again := h.await(3)
-	if again[0].ID == all[0].ID {
-		t.Errorf("the letters are those of before: %+v", again)
+	for _, l := range h.await(3) {
+		if slices.ContainsFunc(all, func(old cdp.DeadLetter) bool { return old.ID == l.ID }) {
+			t.Errorf("the letter is one of before: %+v", l)
+		}
 	}
 	if n, err := h.letters.Discard(t.Context(), cdp.LetterQuery{Project: 1, Unowned: true}); err != nil || n != 6 {
 		t.Errorf("discarded %d, %v", n, err)
