@@ -72,14 +72,18 @@ type Config struct {
 	Gallery    Gallery
 	Reruns     Reruns
 	Broadcasts Broadcasts
-	Accounts   *account.Accounts
-	Settings   *cdp.ProjectSettings
-	Named      Named
-	Actions    *cdp.Actions
-	Cohorts    *cdp.Cohorts
-	Traces     Traces
-	Statuses   Statuses         // nil: every enabled function is healthy
-	Now        func() time.Time // time.Now when nil
+	// DeadLetters and LetterReader are what came to nothing.
+	DeadLetters  DeadLetters
+	LetterReader LetterReader
+	Internals    Internals
+	Accounts     *account.Accounts
+	Settings     *cdp.ProjectSettings
+	Named        Named
+	Actions      *cdp.Actions
+	Cohorts      *cdp.Cohorts
+	Traces       Traces
+	Statuses     Statuses         // nil: every enabled function is healthy
+	Now          func() time.Time // time.Now when nil
 }
 
 // Traces tells what became of an event; *cdp.Traces is one.
@@ -97,8 +101,9 @@ type Handler struct {
 func New(c Config) (*Handler, error) {
 	if c.Functions == nil || c.Reader == nil || c.Telemetry == nil || c.People == nil || c.Activities == nil ||
 		c.Tester == nil || c.Gallery == nil || c.Reruns == nil || c.Broadcasts == nil || c.Accounts == nil || c.Settings == nil ||
-		c.Named == nil || c.Actions == nil || c.Cohorts == nil || c.Traces == nil {
-		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery, reruns, broadcasts, accounts, settings, named things, actions, cohorts and traces are required")
+		c.Named == nil || c.Actions == nil || c.Cohorts == nil || c.Traces == nil ||
+		c.DeadLetters == nil || c.LetterReader == nil || c.Internals == nil {
+		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery, reruns, broadcasts, dead letters, internal events, accounts, settings, named things, actions, cohorts and traces are required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now

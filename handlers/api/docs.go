@@ -65,7 +65,7 @@ type object map[string]json.RawMessage
 // Docs describes every route, by method and path as the table has them.
 func Docs() map[string]Doc {
 	all := map[string]Doc{}
-	for _, part := range []map[string]Doc{functionDocs(), readDocs(), peopleDocs(), namedDocs()} {
+	for _, part := range []map[string]Doc{functionDocs(), readDocs(), peopleDocs(), namedDocs(), letterDocs()} {
 		for route, d := range part {
 			all[route] = d
 		}
@@ -127,6 +127,20 @@ func readDocs() map[string]Doc {
 		"GET /activity_log": {Summary: "Read who changed what", Answers: gives(activityPage{}),
 			Query: asks(activityOf)},
 		"GET /schema": {Summary: "This document", Answers: gives(object{})},
+	}
+}
+
+func letterDocs() map[string]Doc {
+	return map[string]Doc{
+		"GET /dead_letters":                {Summary: "List what came to nothing", Query: asks(letterPage), Answers: gives(page[letterItem]{})},
+		"GET /dead_letters/export":         {Summary: "Download what came to nothing, a line of JSON each", Query: asks(lettersOf), Answers: gives(File{})},
+		"GET /dead_letters/:id":            {Summary: "Retrieve a dead letter with its payload", Answers: gives(letterDetail{})},
+		"DELETE /dead_letters/:id":         {Summary: "Discard a dead letter", Answers: map[int]any{http.StatusNoContent: nil}},
+		"POST /dead_letters/replay":        {Summary: "Do it again, once what was at fault is mended", Body: sends("LettersWrite", readLetters), Answers: map[int]any{http.StatusOK: letterCount{}, http.StatusAccepted: rerunJob{}}},
+		"GET /dead_letters/replay":         {Summary: "List jobs that replay dead letters", Answers: gives(page[rerunJob]{})},
+		"DELETE /dead_letters/replay/:job": {Summary: "Cancel such a job", Answers: gives(rerunJob{})},
+		"POST /dead_letters/discard":       {Summary: "Discard dead letters", Body: sends("LettersWrite", readLetters), Answers: gives(letterCount{})},
+		"POST /internal_events":            {Summary: "Tell internal destinations of something", Body: sends("InternalEventWrite", readInternal), Answers: map[int]any{http.StatusAccepted: internalTaken{}}},
 	}
 }
 
