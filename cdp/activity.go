@@ -45,6 +45,19 @@ func newActivity(f *Function, what string, changes []ActivityChange, by UserID, 
 	}.detailed(ActivityDetail{Name: f.Name, Type: &kind, Changes: changes})
 }
 
+// one gives an entry's address, or the fault.
+func one(a Activity, err error) (*Activity, error) { return &a, err }
+
+// changeActivity tells what became different in a function; nil when nothing
+// did.
+func changeActivity(old, f *Function, by UserID) (*Activity, error) {
+	changes, err := changesBetween(old, f)
+	if err != nil || len(changes) == 0 {
+		return nil, err
+	}
+	return one(newActivity(f, "updated", changes, by, f.UpdatedAt))
+}
+
 // detailed gives the entry with an id and what it tells.
 func (a Activity) detailed(d ActivityDetail) (Activity, error) {
 	detail, err := marshal(d)

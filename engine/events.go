@@ -92,7 +92,7 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 // begun before. One that was recorded before is only worked on.
 func (e *Engine) pass(ctx context.Context, ev cdp.Event, again, recorded bool) ([]queue.Message, error) {
 	set := e.registry.Load().projects[ev.Project]
-	if set == nil || len(set.functions) == 0 {
+	if set == nil || set.functions.len() == 0 {
 		if e.cfg.People == nil {
 			e.batcher.add(cdp.Batch{Events: []cdp.Event{ev}})
 			return nil, nil

@@ -99,8 +99,8 @@ func (e *Engine) tellOfState(c stateChange) {
 // stored is a function as it is live, else as it is stored; nil when it is
 // gone.
 func (e *Engine) stored(ctx context.Context, p cdp.ProjectID, id cdp.FunctionID) *cdp.Function {
-	if set := e.registry.Load().projects[p]; set != nil && set.functions[id] != nil {
-		return set.functions[id].Function
+	if f := e.registry.Load().projects[p].function(id); f != nil {
+		return f.Function
 	}
 	f, err := e.cfg.Functions.Function(ctx, p, id)
 	if err != nil {

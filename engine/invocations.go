@@ -24,11 +24,11 @@ func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Messa
 		return nil, nil
 	}
 	set := e.registry.Load().projects[inv.Project]
-	if set == nil || set.functions[inv.Function] == nil {
+	f := set.function(inv.Function)
+	if f == nil {
 		e.cancel(inv, "Function was switched off or deleted while this invocation was waiting. It was cancelled. Event: ")
 		return nil, nil
 	}
-	f := set.functions[inv.Function]
 	if e.watcher.state(f.ID).Stopped() {
 		e.cancel(inv, "The watcher stopped this function while this invocation was waiting. It was cancelled. Event: ")
 		return nil, nil

@@ -41,7 +41,7 @@ type snapshot struct {
 func (s *snapshot) size() int {
 	n := 0
 	for _, p := range s.projects {
-		n += len(p.functions)
+		n += p.functions.len()
 	}
 	return n
 }
@@ -50,7 +50,7 @@ func (s *snapshot) size() int {
 // the counts of events change in it.
 type projectSet struct {
 	project   cdp.Project
-	functions map[cdp.FunctionID]*executor.Function
+	functions functionMap
 	// transformations stand in execution order.
 	transformations []*executor.Function
 	// destinations that name the events they wait for stand in byName under
@@ -73,6 +73,14 @@ type projectSet struct {
 type bucket struct {
 	functions []*executor.Function
 	events    atomic.Int64
+}
+
+// function gives a live function; nil when there is none, or no set.
+func (p *projectSet) function(id cdp.FunctionID) *executor.Function {
+	if p == nil {
+		return nil
+	}
+	return p.functions.get(id)
 }
 
 // meet counts an event and gives the destinations to ask about it, in two
@@ -118,9 +126,9 @@ func placeOf(f *executor.Function) place {
 }
 
 // arrange makes a projectSet of functions.
-func arrange(project cdp.Project, functions map[cdp.FunctionID]*executor.Function) *projectSet {
+func arrange(project cdp.Project, functions functionMap) *projectSet {
 	p := &projectSet{project: project, functions: functions, byName: map[string]*bucket{}}
-	for _, f := range functions {
+	for f := range functions.all() {
 		if list, _ := p.list(placeOf(f)); list != nil {
 			*list = append(*list, f)
 		}
@@ -165,24 +173,14 @@ func (p *projectSet) list(at place) (*[]*executor.Function, func(a, b *executor.
 // sorts nothing; only when much changes, all is arranged anew. Counts of
 // events stay with p.
 func (p *projectSet) with(project cdp.Project, changes map[cdp.FunctionID]*executor.Function) *projectSet {
-	functions := maps.Clone(p.functions)
-	if functions == nil {
-		functions = map[cdp.FunctionID]*executor.Function{}
-	}
-	for id, f := range changes {
-		if f == nil {
-			delete(functions, id)
-		} else {
-			functions[id] = f
-		}
-	}
+	functions := p.functions.with(changes)
 	if len(changes) > 16 {
 		return arrange(project, functions)
 	}
 	next := &projectSet{project: project, functions: functions, byName: uncounted(p.byName),
 		transformations: p.transformations, any: p.any, named: p.named, updates: p.updates, internal: p.internal}
 	for id, f := range changes {
-		next.replace(p.functions[id], f)
+		next.replace(p.functions.get(id), f)
 	}
 	return next
 }
@@ -337,7 +335,7 @@ func (r *registry) change(ctx context.Context, functions []*cdp.Function) error 
 			r.newest = f.UpdatedAt
 		}
 		old := before.projects[f.Project]
-		if old != nil && !differs(old.functions[f.ID], f) {
+		if old != nil && !differs(old.functions.get(f.ID), f) {
 			continue
 		}
 		if touched[f.Project] == nil {

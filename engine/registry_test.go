@@ -3,6 +3,7 @@ package engine_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"testing"
 
@@ -37,6 +38,35 @@ func TestSavesOneByOneArrangeTheSame(t *testing.T) {
 		stepwise, atOnce := engine.Arranged(saves)
 		if d := cmp.Diff(atOnce, stepwise); d != "" {
 			t.Fatalf("seed %d: %s", seed, d)
+		}
+	}
+}
+
+// A map of functions holds what a plain one would, and one that was left
+// behind holds what it held, through saves and removals of thousands.
+func TestFunctionMap(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	var saves []engine.Save
+	var want []map[cdp.FunctionID]*executor.Function
+	plain := map[cdp.FunctionID]*executor.Function{}
+	const every = 500
+	for i := range 8 * every {
+		s := engine.Save{ID: cdp.FunctionID(fmt.Sprintf("f%d", r.IntN(3000)))}
+		if r.IntN(3) > 0 {
+			s.Function = &executor.Function{Function: &cdp.Function{ID: s.ID, Version: i}}
+			plain[s.ID] = s.Function
+		} else {
+			delete(plain, s.ID)
+		}
+		saves = append(saves, s)
+		if (i+1)%every == 0 {
+			want = append(want, maps.Clone(plain))
+		}
+	}
+	for i, have := range engine.MapsAfter(saves, every) {
+		if !maps.Equal(have, want[i]) {
+			t.Errorf("after %d saves: %d functions, want %d", (i+1)*every, len(have), len(want[i]))
 		}
 	}
 }
