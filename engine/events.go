@@ -164,7 +164,7 @@ func (h *happening) transform() bool {
 		return true
 	}
 	h.scope.BeginTransformations()
-	for _, f := range h.set.transformations {
+	for f := range h.set.transformations.all {
 		if h.e.watcher.state(f.ID).Stopped() {
 			h.outcome(f, "", cdp.OutcomeDisabled, 0)
 			continue
@@ -215,15 +215,15 @@ func (h *happening) keepRun(f *executor.Function, out *executor.Transformed, beg
 // deliver asks the destinations and makes their invocations.
 func (h *happening) deliver() error {
 	named, any := h.set.meet(h.scope.Name())
-	if h.e.hub.watched() && len(h.set.named) <= maxLiveFiltered {
-		for _, f := range h.set.named {
+	if h.e.hub.watched() && h.set.named.len() <= maxLiveFiltered {
+		for f := range h.set.named.all {
 			if !f.Names()[h.scope.Name()] {
 				h.live(f, "", cdp.OutcomeFiltered, 0)
 			}
 		}
 	}
-	for _, list := range [][]*executor.Function{named, any} {
-		for _, f := range list {
+	for _, list := range [...]functionList{named, any} {
+		for f := range list.all {
 			if err := h.offer(f); err != nil {
 				return err
 			}

@@ -110,9 +110,9 @@ type Save struct {
 
 func describe(p *projectSet) string {
 	out := fmt.Sprintf("%d functions", p.functions.len())
-	list := func(name string, fs []*executor.Function) {
+	list := func(name string, fs functionList) {
 		out += "\n" + name + ":"
-		for _, f := range fs {
+		for f := range fs.all {
 			out += fmt.Sprintf(" %s@%d", f.ID, f.Version)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 // functionMap finds functions by ID. It never changes: with gives another one,
 // which shares all but the parts that differ. A save among 100,000 functions
-// thereby copies some ten of them and the list of parts, where a copy of a
+// thereby copies some fifty of them and the list of parts, where a copy of a
 // plain map takes milliseconds. The zero value is empty.
 type functionMap struct {
 	seed  maphash.Seed
@@ -21,7 +21,7 @@ type functionMap struct {
 
 // perPart is how many functions a part holds on average before there are
 // twice as many parts.
-const perPart = 16
+const perPart = 128
 
 func newFunctionMap(functions map[cdp.FunctionID]*executor.Function) functionMap {
 	parts := 1
@@ -32,7 +32,7 @@ func newFunctionMap(functions map[cdp.FunctionID]*executor.Function) functionMap
 	for id, f := range functions {
 		i := m.part(id)
 		if m.parts[i] == nil {
-			m.parts[i] = make(map[cdp.FunctionID]*executor.Function, perPart/2)
+			m.parts[i] = map[cdp.FunctionID]*executor.Function{}
 		}
 		m.parts[i][id] = f
 	}

@@ -26,7 +26,7 @@ const (
 // without UUID or times is given them.
 func (e *Engine) Internal(ctx context.Context, ev cdp.InternalEvent) error {
 	set := e.registry.Load().projects[ev.Project]
-	if set == nil || len(set.internal) == 0 {
+	if set == nil || set.internal.len() == 0 {
 		return nil
 	}
 	if ev.UUID == "" {
@@ -65,7 +65,7 @@ func (e *Engine) internal(_ context.Context, m queue.Message) ([]queue.Message, 
 		return nil, nil
 	}
 	h.scope = *scope
-	for _, f := range set.internal {
+	for f := range set.internal.all {
 		if err := h.offer(f); err != nil {
 			return nil, err
 		}
