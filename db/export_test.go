@@ -41,12 +41,15 @@ const (
 // WordSimilarity compares two texts as a search does.
 func WordSimilarity(query, text string) float64 {
 	p := newPattern(fold(query))
-	return p.wordSimilarity(trigramsOf(fold(text)), similarName)
+	stretch, _ := p.compare(fold(text), similarName)
+	return stretch
 }
 
 // Similarity compares two whole texts.
 func Similarity(a, b string) float64 {
-	return similarity(unique(trigramsOf(fold(a))), unique(trigramsOf(fold(b))))
+	p := newPattern(fold(a))
+	_, whole := p.compare(fold(b), similarName)
+	return whole
 }
 
 // PackRuns gives the digest and the body of a pack.

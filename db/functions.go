@@ -241,7 +241,7 @@ func (s *Store) functionsByID(ctx context.Context, project cdp.ProjectID, ids []
 	rows, err := s.main.query(ctx, `
 select `+functionColumns+`
   from hog_function f
- where f.id in (select value from json_each($2)) and f.project_id = $1`, int64(project), list(ids))
+ where f.id in (select value from json_each($2)) and +f.project_id = $1`, int64(project), list(ids))
 	fs, err := collect(rows, err, scanFunction)
 	if err != nil {
 		return nil, fault("load functions", err)
