@@ -21,12 +21,18 @@ const (
 	tellWithin = 5 * time.Second
 )
 
+// HearsInternal tells whether a project has a function that may wait for
+// internal events.
+func (e *Engine) HearsInternal(project cdp.ProjectID) bool {
+	set := e.registry.Load().projects[project]
+	return set != nil && set.internal.len() > 0
+}
+
 // Internal stores an internal event in the queue, when its project has a
 // function that may wait for it, and returns when it is durable. An event
 // without UUID or times is given them.
 func (e *Engine) Internal(ctx context.Context, ev cdp.InternalEvent) error {
-	set := e.registry.Load().projects[ev.Project]
-	if set == nil || set.internal.len() == 0 {
+	if !e.HearsInternal(ev.Project) {
 		return nil
 	}
 	if ev.UUID == "" {
