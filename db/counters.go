@@ -91,23 +91,32 @@ func hits(name, rest *counters) (sum totals) {
 
 // shortlist holds the totals of a set of slots.
 type shortlist struct {
-	set   slotSet
-	words []int // of the set that are not empty
-	of    []totals
+	words []int    // of the set, those that are not empty
+	slots []uint64 // in each
+	of    []totals // of each
 }
 
 // put notes the totals of some slots of a word.
 func (t *shortlist) put(word int, slots uint64, of totals) {
-	t.set[word] = slots
-	t.words, t.of = append(t.words, word), append(t.of, of)
+	t.words, t.slots, t.of = append(t.words, word), append(t.slots, slots), append(t.of, of)
 }
 
-// best takes the n slots with the greatest totals. Those of sure are among
+// join takes over what others have noted.
+func (t *shortlist) join(others []shortlist) {
+	for _, o := range others {
+		t.words, t.slots, t.of = append(t.words, o.words...), append(t.slots, o.slots...), append(t.of, o.of...)
+	}
+}
+
+// best takes the n slots with the greatest totals, as sets of some words. Those of sure are among
 // them; what is missing of n is to be taken from equal, whose totals are all
 // the same. It halves the choice digit by digit, the greatest first, so it
 // sorts nothing.
-func (t *shortlist) best(n int) (sure, equal slotSet, missing int) {
-	sure, equal, missing = make(slotSet, len(t.set)), t.set, n
+func (t *shortlist) best(n, words int) (sure, equal slotSet, missing int) {
+	sure, equal, missing = make(slotSet, words), make(slotSet, words), n
+	for i, w := range t.words {
+		equal[w] = t.slots[i]
+	}
 	count := equal.count()
 	for digit := len(totals{}) - 1; digit >= 0 && count > missing; digit-- {
 		with := 0

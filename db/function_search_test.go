@@ -337,6 +337,43 @@ func TestSimilarAmongMany(t *testing.T) {
 	}
 }
 
+// So many that several goroutines share a search: it finds, counts and orders
+// as one would.
+func TestSearchAmongThousands(t *testing.T) {
+	t.Parallel()
+	const n = 40_000
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("Send %d to receiver %d", i%7, i)
+	}
+	names[n/2] = "Kangaroo notifications"
+	for _, text := range []string{"send", "e", "q", "receiver 77", "Send 3 to", "kangaroo", "39999", "to receiver 1"} {
+		var want []string
+		count := 0
+		for _, prefix := range []bool{true, false} {
+			for i, name := range slices.Backward(names) {
+				folded := strings.ToLower(name)
+				if strings.Contains(folded, strings.ToLower(text)) && strings.HasPrefix(folded, strings.ToLower(text)) == prefix {
+					count++
+					if len(want) < 25 {
+						want = append(want, fmt.Sprint(i))
+					}
+				}
+			}
+		}
+		have, found := db.Searched(names, text)
+		if d := gocmp.Diff(want, have); d != "" || found != count {
+			t.Errorf("%q: %d found, want %d; %s", text, found, count, d)
+		}
+	}
+	if have, _ := db.Searched(names, "kagnaroo notificatoins"); len(have) == 0 || have[0] != fmt.Sprint(n/2) {
+		t.Errorf("found %v, want %d first", have, n/2)
+	}
+	if _, count := db.Searched(names, "sned receivre"); count == 0 || count > 200 {
+		t.Errorf("%d are similar, want at most as many as are compared", count)
+	}
+}
+
 // Functions that are saved while lists are read are listed once each.
 func TestSavesWhileOthersSearch(t *testing.T) {
 	t.Parallel()
