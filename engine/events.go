@@ -141,10 +141,8 @@ func (h *happening) pass(ctx context.Context, ev *cdp.Event, again bool) ([]queu
 // do (see Normalized), but for the numbers of groups, which are recorded.
 func (h *happening) settlePeople(ctx context.Context) error {
 	h.text = h.scope.AppendProperties(h.text[:0])
-	if h.e.cfg.People == nil {
-		h.scope.NormalizeLater()
-	} else {
-		h.scope.Normalize()
+	h.scope.NormalizeLater()
+	if h.e.cfg.People != nil {
 		if err := h.scope.UpdatePeople(ctx, h.e.cfg.People); err != nil {
 			return err
 		}

@@ -43,21 +43,30 @@ type PersonChange struct {
 	At         time.Time
 	Set        vm.Value // dicts, or null
 	SetOnce    vm.Value
+	// Initial are properties of the event that count as members of Set and
+	// SetOnce which those do not have. They are good until Update returns.
+	Initial []Initial
 	Unset      vm.Value // an array of keys or a dict, or null
 	// Other is the distinct ID whose person is to be merged into this one; "" is
 	// none.
 	Other string
 }
 
+// Initial is a property that tells where a person came from or what they use:
+// its value under one key of Set, and under one of SetOnce.
+type Initial struct{ Set, Once, Value vm.Value }
+
 // who is what a Scope knows and asks about people.
 type who struct {
 	people People // nil when persons are not stored
 	ctx    context.Context
-	person *PersonView // once it is known
+	person PersonView // once it is known
+	known  bool
 	// updated is the person that the event said something of, changed whether
 	// that was new.
 	updated string
 	changed bool
+	change  PersonChange
 	err     error // why something could not be read
 }
 
@@ -69,24 +78,89 @@ func (s *Scope) Know(ctx context.Context, p People) {
 
 // UpdatePeople lets the event change its person and groups, and writes the
 // numbers of its groups into it. It comes after Normalize (runtime
-// specification 1.11 and 1.12). Most events say nothing new, and cost a look
-// at their properties.
+// specification 1.11 and 1.12), or NormalizeLater: what most events say of
+// their person is told by a look at their properties. Most say nothing new.
 func (s *Scope) UpdatePeople(ctx context.Context, p People) error {
-	s.settle()
 	s.Know(ctx, p)
+	if s.owes && s.glance() {
+		if c := &s.who.change; len(c.Initial) > 0 || c.says() {
+			return s.updatePerson()
+		}
+		return nil
+	}
+	s.settle()
 	if err := s.updateGroups(); err != nil {
 		return err
 	}
-	c, ok := s.personChange()
-	if !ok {
+	if !s.personChange() {
 		return nil
 	}
-	view, err := p.Update(ctx, &c)
+	return s.updatePerson()
+}
+
+func (s *Scope) updatePerson() error {
+	view, err := s.who.people.Update(s.who.ctx, &s.who.change)
 	if err != nil {
 		return fmt.Errorf("update the person of event %s: %w", s.uuid, err)
 	}
-	s.who.person, s.who.updated, s.who.changed = &view, view.ID, view.Changed
+	s.who.person, s.who.known, s.who.updated, s.who.changed = view, true, view.ID, view.Changed
 	return nil
+}
+
+// glance reads what the event says of its person without the dicts that
+// Normalize would make for it. It is false for events of which more is to be
+// known: with groups, personless ones and those of special names.
+func (s *Scope) glance() bool {
+	if s.distinctID == "" || !ordinary(s.name) {
+		return false
+	}
+	c := &s.who.change
+	c.Project, c.DistinctID, c.Event, c.At = s.project.ID, s.distinctID, s.name, s.timestamp
+	said := s.said[:0]
+	keys, vals := s.props.Entries()
+	for i, k := range keys {
+		at, ok := initialPlace[k.Text()]
+		switch {
+		case !ok || !k.IsString():
+		case at >= 0:
+			said = append(said, Initial{initials[at].set, initials[at].once, vals[i]})
+		case !c.take(k.Text(), vals[i]):
+			return false
+		}
+	}
+	s.said, c.Initial = said, said
+	return true
+}
+
+// ordinary tells names of events that say of their person what all do.
+func ordinary(name string) bool {
+	return name == "" || name[0] != '$' || name == "$pageview" || name == "$pageleave" || name == "$autocapture" || name == "$set"
+}
+
+// take takes over a member of the event's properties that concerns its person;
+// false when more of the event is to be known.
+func (c *PersonChange) take(key string, v vm.Value) bool {
+	switch key {
+	case "$set":
+		if v.IsDict() && v.Len() > 0 {
+			c.Set = v
+		}
+	case "$set_once":
+		if v.IsDict() && v.Len() > 0 {
+			c.SetOnce = v
+		}
+	case "$unset":
+		if (v.IsDict() || v.IsList()) && v.Len() > 0 {
+			c.Unset = v
+		}
+	default: // groups, personless events, servers, another name of $os
+		return false
+	}
+	return true
+}
+
+func (c *PersonChange) says() bool {
+	return c.Other != "" || c.Event == "$identify" || !c.Set.IsNull() || !c.SetOnce.IsNull() || !c.Unset.IsNull()
 }
 
 // Grouped reports whether the event may carry numbers of groups.
@@ -102,7 +176,7 @@ func (s *Scope) Changed() (id string, changed bool) { return s.who.updated, s.wh
 func (x *Executor) NewPersonScope(ctx context.Context, p cdp.Project, uuid string, at time.Time, people People, person PersonView) *Scope {
 	s := &Scope{x: x, project: p, uuid: uuid, name: PersonUpdated, distinctID: person.ID, timestamp: at, receivedAt: at, props: emptyDict,
 		raw: []byte("{}")}
-	s.who = who{people: people, ctx: ctx, person: &person}
+	s.who = who{people: people, ctx: ctx, person: person, known: true}
 	s.given.event = dict("url", s.projectURL()+"/person/"+encodeComponent(person.ID)).Freeze()
 	return s
 }
@@ -114,29 +188,24 @@ const PersonUpdated = "$person_updated"
 // was made of the event then is not to be used.
 func (s *Scope) Fault() error { return s.who.err }
 
-// personChange is what the event says of its person; false when it says nothing.
-func (s *Scope) personChange() (PersonChange, bool) {
+// personChange reads what the event says of its person; false when it says
+// nothing.
+func (s *Scope) personChange() bool {
 	if s.name == "$exception" || s.name == "$$heatmap" || s.distinctID == "" || personless(s.props) {
-		return PersonChange{}, false
+		return false
 	}
-	c := PersonChange{Project: s.project.ID, DistinctID: s.distinctID, Event: s.name, At: s.timestamp}
+	c := &s.who.change
+	*c = PersonChange{Project: s.project.ID, DistinctID: s.distinctID, Event: s.name, At: s.timestamp}
 	switch s.name {
 	case "$identify":
 		c.Other = s.props.Path("$anon_distinct_id").Text()
 	case "$create_alias", "$merge_dangerously":
 		c.Other = s.props.Path("alias").Text()
 	}
-	if v := s.props.Path("$set"); v.IsDict() && v.Len() > 0 {
-		c.Set = v
+	for _, key := range [...]string{"$set", "$set_once", "$unset"} {
+		c.take(key, s.props.Path(key))
 	}
-	if v := s.props.Path("$set_once"); v.IsDict() && v.Len() > 0 {
-		c.SetOnce = v
-	}
-	if v := s.props.Path("$unset"); (v.IsDict() || v.IsList()) && v.Len() > 0 {
-		c.Unset = v
-	}
-	said := c.Other != "" || s.name == "$identify" || !c.Set.IsNull() || !c.SetOnce.IsNull() || !c.Unset.IsNull()
-	return c, said
+	return c.says()
 }
 
 // updateGroups takes $groupidentify in and writes $group_0 … $group_4.
@@ -192,15 +261,15 @@ func (s *Scope) knownPerson() (PersonView, bool) {
 	if s.who.people == nil || personless(s.props) {
 		return PersonView{}, false
 	}
-	if s.who.person == nil {
+	if !s.who.known {
 		view, err := s.who.people.Person(s.who.ctx, s.project.ID, s.distinctID)
 		if err != nil {
 			s.noteFault(fmt.Errorf("read the person of event %s: %w", s.uuid, err))
 			return PersonView{}, false
 		}
-		s.who.person = &view
+		s.who.person, s.who.known = view, true
 	}
-	view := *s.who.person
+	view := s.who.person
 	view.Properties = overlaid(view.Properties, s.props.Path("$set"))
 	return view, true
 }

@@ -54,6 +54,8 @@ type Scope struct {
 	group  vm.Value
 
 	who who
+	// said is room for who.change; it is kept from event to event.
+	said []Initial
 }
 
 type given struct {
@@ -80,7 +82,7 @@ func (s *Scope) Open(x *Executor, p cdp.Project, e *cdp.Event) error {
 	}
 	*s = Scope{
 		x: x, project: p, uuid: e.UUID, name: e.Name, distinctID: e.DistinctID,
-		timestamp: e.Timestamp, receivedAt: e.ReceivedAt, props: props, raw: e.Properties, size: len(e.Properties),
+		timestamp: e.Timestamp, receivedAt: e.ReceivedAt, props: props, raw: e.Properties, size: len(e.Properties), said: s.said,
 	}
 	if len(s.raw) == 0 {
 		s.raw = json.RawMessage("{}")
@@ -90,7 +92,10 @@ func (s *Scope) Open(x *Executor, p cdp.Project, e *cdp.Event) error {
 }
 
 // Close lets go of the event.
-func (s *Scope) Close() { *s = Scope{} }
+func (s *Scope) Close() {
+	clear(s.said[:cap(s.said)])
+	*s = Scope{said: s.said[:0]}
+}
 
 func (x *Executor) parseObject(raw []byte) (vm.Value, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
