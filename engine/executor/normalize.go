@@ -112,7 +112,6 @@ var (
 // personal are other properties that matter to an event's person.
 var personal = []string{"$set", "$set_once", "$unset", "$groups", "$process_person_profile", "$is_server", "$os_name"}
 
-
 // mostInitials is more than there are.
 const mostInitials = 64
 

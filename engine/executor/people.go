@@ -46,7 +46,7 @@ type PersonChange struct {
 	// Initial are properties of the event that count as members of Set and
 	// SetOnce which those do not have. They are good until Update returns.
 	Initial []Initial
-	Unset      vm.Value // an array of keys or a dict, or null
+	Unset   vm.Value // an array of keys or a dict, or null
 	// Other is the distinct ID whose person is to be merged into this one; "" is
 	// none.
 	Other string
