@@ -1,6 +1,7 @@
 package db
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -330,17 +331,20 @@ func (q *Queue) unpack() {
 func (q *Queue) pack1(ctx context.Context, b *batch, t *queueTopic) error {
 	live := &liveBlock{id: t.next, topic: t, n: len(t.parts), left: len(t.parts), size: t.size}
 	size := blockHead + 4*live.n + live.size
-	var body []byte
+	var block []byte
 	if t.hungry.Load() {
 		live.body = appendBlock(make([]byte, 0, size), t.parts)
-		body = live.body
+		block = live.body
 	} else {
-		// Nobody takes it from memory, and the driver copies it.
 		q.scratch = appendBlock(q.scratch[:0], t.parts)
-		body = q.scratch
+		block = q.scratch
 	}
-	if err := q.w.run(ctx, q.w.insertBlock, live.id, q.o.Now().UnixMicro(), live.n, live.size, body); err != nil {
+	q.packed = packBlock(q.packed[:0], block) // the driver copies it
+	if err := q.w.run(ctx, q.w.insertBlock, live.id, q.o.Now().UnixMicro(), live.n, live.size, q.packed); err != nil {
 		return err
+	}
+	if t.shelving.Load() {
+		live.packed = bytes.Clone(q.packed)
 	}
 	t.next++
 	clear(t.parts)
