@@ -2,7 +2,10 @@ package executor
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"hash/maphash"
+	"math"
 	"strconv"
 	"time"
 
@@ -50,7 +53,13 @@ type PersonChange struct {
 	// Other is the distinct ID whose person is to be merged into this one; "" is
 	// none.
 	Other string
+	// Trace stands for all that is said, the event's name included; zero when
+	// that is not known. What is said again needs not be looked at again.
+	Trace Trace
 }
+
+// Trace is two hashes with seeds of this process.
+type Trace [2]uint64
 
 // Initial is a property that tells where a person came from or what they use:
 // its value under one key of Set, and under one of SetOnce.
@@ -117,6 +126,7 @@ func (s *Scope) glance() bool {
 	c := &s.who.change
 	c.Project, c.DistinctID, c.Event, c.At = s.project.ID, s.distinctID, s.name, s.timestamp
 	said := s.said[:0]
+	t := tracer{b: append(append(s.traced[:0], s.name...), 0)}
 	keys, vals := s.props.Entries()
 	for i, k := range keys {
 		at, ok := initialPlace[k.Text()]
@@ -124,12 +134,57 @@ func (s *Scope) glance() bool {
 		case !ok || !k.IsString():
 		case at >= 0:
 			said = append(said, Initial{initials[at].set, initials[at].once, vals[i]})
+			t.value(byte(at), vals[i])
 		case !c.take(k.Text(), vals[i]):
 			return false
+		default:
+			t.members(k.Text(), vals[i])
 		}
 	}
 	s.said, c.Initial = said, said
+	if s.traced = t.b; !t.deep {
+		c.Trace = Trace{maphash.Bytes(s.x.seeds[0], t.b), maphash.Bytes(s.x.seeds[1], t.b)}
+	}
 	return true
+}
+
+// tracer writes down what an event says, so that the same bytes are the same
+// said. Lists and nested dicts are not worth it.
+type tracer struct {
+	b    []byte
+	deep bool
+}
+
+func (t *tracer) text(s string) {
+	t.b = append(binary.AppendUvarint(t.b, uint64(len(s))), s...)
+}
+
+func (t *tracer) value(of byte, v vm.Value) {
+	t.b = append(t.b, of, byte(v.Kind()))
+	switch v.Kind() {
+	case vm.KindNull:
+	case vm.KindString:
+		t.text(v.Text())
+	case vm.KindNumber, vm.KindBool:
+		t.b = binary.LittleEndian.AppendUint64(t.b, math.Float64bits(v.Num()))
+	default:
+		t.deep = true
+	}
+}
+
+func (t *tracer) members(key string, v vm.Value) {
+	if !v.IsDict() {
+		t.deep = true
+		return
+	}
+	keys, vals := v.Entries()
+	t.b = append(t.b, 0xff)
+	t.text(key)
+	t.b = binary.AppendUvarint(t.b, uint64(len(keys)))
+	for i, k := range keys {
+		t.value(0xfe, k)
+		t.value(0xfd, vals[i])
+	}
 }
 
 // ordinary tells names of events that say of their person what all do.

@@ -54,8 +54,12 @@ type Scope struct {
 	group  vm.Value
 
 	who who
-	// said is room for who.change; it is kept from event to event.
-	said []Initial
+	// What is kept from event to event: room for who.change and its trace, the
+	// project's global, and the name, which most events share.
+	said    []Initial
+	traced  []byte
+	current struct{ project, name vm.Value }
+	of      cdp.ProjectID // whose project's global it is
 }
 
 type given struct {
@@ -82,7 +86,8 @@ func (s *Scope) Open(x *Executor, p cdp.Project, e *cdp.Event) error {
 	}
 	*s = Scope{
 		x: x, project: p, uuid: e.UUID, name: e.Name, distinctID: e.DistinctID,
-		timestamp: e.Timestamp, receivedAt: e.ReceivedAt, props: props, raw: e.Properties, size: len(e.Properties), said: s.said,
+		timestamp: e.Timestamp, receivedAt: e.ReceivedAt, props: props, raw: e.Properties, size: len(e.Properties),
+		said: s.said, traced: s.traced, current: s.current, of: s.of,
 	}
 	if len(s.raw) == 0 {
 		s.raw = json.RawMessage("{}")
@@ -94,7 +99,7 @@ func (s *Scope) Open(x *Executor, p cdp.Project, e *cdp.Event) error {
 // Close lets go of the event.
 func (s *Scope) Close() {
 	clear(s.said[:cap(s.said)])
-	*s = Scope{said: s.said[:0]}
+	*s = Scope{said: s.said[:0], traced: s.traced[:0], current: s.current, of: s.of}
 }
 
 func (x *Executor) parseObject(raw []byte) (vm.Value, error) {
@@ -371,10 +376,14 @@ func (s *Scope) sourceURL(f *Function) string {
 	return url + "/configuration/"
 }
 
-// transformGlobals are what a transformation sees, without its inputs. The
-// project's empty name and the site's URL are upstream's (specification 2.2).
-func (s *Scope) transformGlobals() vm.Value {
-	project := vm.DictOf(projectKeys, []vm.Value{vm.Number(float64(s.project.ID)), emptyText, s.x.baseText})
+// transformGlobals are what a transformation sees; one without inputs has an
+// empty dict of them, for the others they are to be added. The project's empty
+// name and the site's URL are upstream's (specification 2.2).
+func (s *Scope) transformGlobals(inputs bool) vm.Value {
+	if s.current.project.IsNull() || s.of != s.project.ID {
+		s.of = s.project.ID
+		s.current.project = vm.DictOf(projectKeys, []vm.Value{vm.Number(float64(s.project.ID)), emptyText, s.x.baseText}).Freeze()
+	}
 	url, elements := s.props.Path("$current_url"), emptyText
 	if !url.IsString() {
 		url = emptyText
@@ -384,7 +393,10 @@ func (s *Scope) transformGlobals() vm.Value {
 	}
 	t := s.values()
 	event := vm.DictOf(transformEventKeys, []vm.Value{t.uuid, t.name, t.distinctID, s.props, elements, t.timestamp, url})
-	return vm.DictOf(transformKeys, append(make([]vm.Value, 0, 3), project.Freeze(), event.Freeze()))
+	if inputs {
+		return vm.DictOf(transformKeys[:2], append(make([]vm.Value, 0, 3), s.current.project, event.Freeze()))
+	}
+	return vm.DictOf(transformKeys, []vm.Value{s.current.project, event.Freeze(), emptyDict})
 }
 
 // texts are what the globals of transformations and filters share.
@@ -397,7 +409,10 @@ func (s *Scope) values() *texts {
 		t.uuid, t.timestamp = vm.String(s.uuid), vm.String(iso(s.timestamp))
 	}
 	if t.name.IsNull() {
-		t.name, t.distinctID = vm.String(s.name), vm.String(s.distinctID)
+		if s.current.name.Text() != s.name || s.current.name.IsNull() {
+			s.current.name = vm.String(strings.Clone(s.name)) // it must not hold on to the event
+		}
+		t.name, t.distinctID = s.current.name, vm.String(s.distinctID)
 	}
 	return t
 }
@@ -405,7 +420,7 @@ func (s *Scope) values() *texts {
 // Keys of the dicts that each event makes.
 var (
 	projectKeys        = vm.Texts("id", "name", "url")
-	transformKeys      = vm.Texts("project", "event")
+	transformKeys      = vm.Texts("project", "event", "inputs")
 	transformEventKeys = vm.Texts("uuid", "event", "distinct_id", "properties", "elements_chain", "timestamp", "url")
 	plainFilterKeys    = vm.Texts("event", "uuid", "timestamp", "distinct_id", "properties", "variables")
 	emptyText          = vm.String("")

@@ -34,6 +34,8 @@ type person struct {
 	created    time.Time
 	updated    time.Time
 	into       *person // whom it was merged into
+	// quiet is what was said last that left the person as it is now.
+	quiet executor.Trace
 }
 
 // name is a distinct ID in memory.
