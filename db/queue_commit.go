@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 )
 
@@ -114,10 +115,18 @@ func (q *Queue) commitLoop() {
 
 // gather waits for work and takes it into b; false ends the committer.
 func (q *Queue) gather(b *batch, timer *time.Timer) bool {
-	rested := false
+	rested, yielded := false, false
 	for {
 		q.mu.Lock()
 		wait := q.wait(time.Now())
+		if wait == 0 && !yielded {
+			// Who was just roused runs before all others, and would commit a
+			// single message; others that are about to publish come along.
+			yielded = true
+			q.mu.Unlock()
+			runtime.Gosched()
+			continue
+		}
 		if wait == 0 {
 			q.take(b)
 			q.mu.Unlock()
