@@ -77,7 +77,7 @@ func (s *Store) open(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	s.telemetry, err = openPool(ctx, filepath.Join(o.Dir, TelemetryFile), poolOptions{
-		Busy: o.Busy, Sync: "NORMAL", CacheKB: 4096, CheckpointPages: 4000})
+		Busy: o.Busy, Sync: "NORMAL", CacheKB: 4096, PageBytes: 8192, CheckpointPages: 2000})
 	if err != nil {
 		return err
 	}
