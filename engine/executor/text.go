@@ -2,7 +2,6 @@ package executor
 
 import (
 	"crypto/sha1"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -21,16 +20,27 @@ func iso(t time.Time) string { return t.UTC().Format(isoTime) }
 
 // encodeComponent is JavaScript's encodeURIComponent.
 func encodeComponent(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("-_.!~*'()", c) >= 0 {
-			b.WriteByte(c)
-			continue
-		}
-		fmt.Fprintf(&b, "%%%02X", c)
+	const hex = "0123456789ABCDEF"
+	clean := 0
+	for clean < len(s) && stays(s[clean]) {
+		clean++
 	}
-	return b.String()
+	if clean == len(s) {
+		return s
+	}
+	b := append(make([]byte, 0, len(s)+16), s[:clean]...)
+	for i := clean; i < len(s); i++ {
+		if c := s[i]; stays(c) {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(b)
+}
+
+func stays(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("-_.!~*'()", c) >= 0
 }
 
 // Namespaces of the version 5 UUIDs that are computed here.
