@@ -90,7 +90,7 @@ func (a *App) build(ctx context.Context) error {
 	if a.store, err = db.Open(ctx, db.Options{Dir: a.cfg.Data, NoMigrate: a.cfg.NoMigrate, Now: a.cfg.Now}); err != nil {
 		return fmt.Errorf("open the data folder %s: %w", a.cfg.Data, err)
 	}
-	if a.queue, err = db.OpenQueue(ctx, a.cfg.Data, db.QueueOptions{Now: a.cfg.Now, Log: a.log}); err != nil {
+	if a.queue, err = db.OpenQueue(ctx, a.cfg.Data, db.QueueOptions{MaxMessages: a.cfg.MaxInbox, Now: a.cfg.Now, Log: a.log}); err != nil {
 		return fmt.Errorf("open the queue in %s: %w", a.cfg.Data, err)
 	}
 	sealer, err := openSealer(a.cfg)
