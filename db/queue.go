@@ -237,7 +237,7 @@ func openQueuePool(ctx context.Context, path string) (*pool, error) {
 // as the usual ones; larger ones make single messages dear, since each commit
 // writes two pages besides its messages. The cache holds what one commit writes;
 // readers read what they read once.
-var queuePool = poolOptions{PageBytes: 8192, Sync: "FULL", CacheKB: 4096, ReaderCacheKB: 512, Readers: 4, CheckpointPages: 4000}
+var queuePool = poolOptions{PageBytes: 8192, Sync: "FULL", CacheKB: 2048, ReaderCacheKB: 512, Readers: 4, CheckpointPages: 4000}
 
 // start prepares the writer and rebuilds what is kept in memory.
 func (q *Queue) start(ctx context.Context, dir string) error {

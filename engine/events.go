@@ -26,6 +26,7 @@ type happening struct {
 	out   executor.Transformed
 	match executor.Matched
 	next  []queue.Message // the queue's, once it is returned
+	now   time.Time       // when it began, for its counts
 }
 
 func (e *Engine) happening(set *projectSet) *happening {
@@ -33,7 +34,7 @@ func (e *Engine) happening(set *projectSet) *happening {
 	if !ok {
 		h = &happening{e: e}
 	}
-	h.set = set
+	h.set, h.now = set, e.now().UTC()
 	return h
 }
 
@@ -303,7 +304,7 @@ func (h *happening) keepLogs(entries []cdp.LogEntry) {
 func (h *happening) outcome(f *executor.Function, id cdp.InvocationID, o cdp.Outcome, took time.Duration) {
 	h.e.counters.outcome(o, 1)
 	h.batch.Metrics = append(h.batch.Metrics, cdp.Metric{
-		Project: h.set.project.ID, Function: f.ID, Name: o, Kind: o.Kind(), Time: h.e.now().UTC(), Count: 1,
+		Project: h.set.project.ID, Function: f.ID, Name: o, Kind: o.Kind(), Time: h.now, Count: 1,
 	})
 	h.live(f, id, o, took)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -128,10 +129,10 @@ func (s *Scope) glance() bool {
 	said := s.said[:0]
 	t := tracer{b: append(append(s.traced[:0], s.name...), 0)}
 	keys, vals := s.props.Entries()
-	for i, k := range keys {
-		at, ok := initialPlace[k.Text()]
+	for i, at := range s.shape.places(keys) {
+		k := keys[i]
 		switch {
-		case !ok || !k.IsString():
+		case at == elsewhere:
 		case at >= 0:
 			said = append(said, Initial{initials[at].set, initials[at].once, vals[i]})
 			t.value(byte(at), vals[i])
@@ -147,6 +148,42 @@ func (s *Scope) glance() bool {
 	}
 	return true
 }
+
+// shape remembers what the keys of the last event are to its person: events of
+// one program have the same keys, which were read into the same objects.
+type shape struct {
+	keys []vm.Value
+	at   []int8
+}
+
+// elsewhere is the place of a key that says nothing of a person.
+const elsewhere = -2
+
+// places gives the place of each key among the initial ones, -1 for those that
+// matter otherwise.
+func (m *shape) places(keys []vm.Value) []int8 {
+	if slices.Equal(m.keys, keys) {
+		return m.at
+	}
+	m.keys, m.at = append(m.keys[:0], keys...), m.at[:0]
+	for _, k := range keys {
+		at, ok := initialPlace[k.Text()]
+		if !ok || !k.IsString() {
+			at = elsewhere
+		}
+		m.at = append(m.at, int8(at))
+	}
+	return m.at
+}
+
+// keep forgets what is too long to be remembered.
+func (m *shape) keep() {
+	if cap(m.keys) > mostShaped {
+		*m = shape{}
+	}
+}
+
+const mostShaped = 200
 
 // tracer writes down what an event says, so that the same bytes are the same
 // said. Lists and nested dicts are not worth it.

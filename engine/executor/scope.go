@@ -59,6 +59,7 @@ type Scope struct {
 	said    []Initial
 	traced  []byte
 	current current
+	shape   shape
 }
 
 // current is what the globals of most events share.
@@ -95,7 +96,7 @@ func (s *Scope) Open(x *Executor, p cdp.Project, e *cdp.Event) error {
 	*s = Scope{
 		x: x, project: p, uuid: e.UUID, name: e.Name, distinctID: e.DistinctID,
 		timestamp: e.Timestamp, receivedAt: e.ReceivedAt, props: props, raw: e.Properties, size: len(e.Properties),
-		said: s.said, traced: s.traced, current: s.current,
+		said: s.said, traced: s.traced, current: s.current, shape: s.shape,
 	}
 	if len(s.raw) == 0 {
 		s.raw = json.RawMessage("{}")
@@ -107,7 +108,8 @@ func (s *Scope) Open(x *Executor, p cdp.Project, e *cdp.Event) error {
 // Close lets go of the event.
 func (s *Scope) Close() {
 	clear(s.said[:cap(s.said)])
-	*s = Scope{said: s.said[:0], traced: s.traced[:0], current: s.current}
+	s.shape.keep()
+	*s = Scope{said: s.said[:0], traced: s.traced[:0], current: s.current, shape: s.shape}
 }
 
 func (x *Executor) parseObject(raw []byte) (vm.Value, error) {

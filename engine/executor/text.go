@@ -16,7 +16,22 @@ import (
 // isoTime is how programs see an instant: UTC, milliseconds, Z.
 const isoTime = "2006-01-02T15:04:05.000Z"
 
-func iso(t time.Time) string { return t.UTC().Format(isoTime) }
+func iso(t time.Time) string {
+	t = t.UTC()
+	y, month, d := t.Date()
+	if y < 0 || y > 9999 {
+		return t.Format(isoTime)
+	}
+	h, m, s := t.Clock()
+	ms := t.Nanosecond() / 1e6
+	b := [...]byte{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0', '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0', 'Z'}
+	for _, p := range [...]struct{ at, n int }{{1, y / 100}, {3, y % 100}, {6, int(month)}, {9, d}, {12, h}, {15, m}, {18, s}, {22, ms % 100}} {
+		b[p.at-1] += byte(p.n / 10)
+		b[p.at] += byte(p.n % 10)
+	}
+	b[20] += byte(ms / 100)
+	return string(b[:])
+}
 
 // encodeComponent is JavaScript's encodeURIComponent.
 func encodeComponent(s string) string {
