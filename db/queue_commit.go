@@ -355,6 +355,9 @@ func (q *Queue) pack1(ctx context.Context, b *batch, t *queueTopic) error {
 	if t.shelving.Load() {
 		live.packed = bytes.Clone(q.packed)
 	}
+	if cap(q.scratch)+cap(q.packed) > 8*maxBlockBytes { // there was a large message
+		q.scratch, q.packed = nil, nil
+	}
 	t.next++
 	clear(t.parts)
 	t.parts, t.size = t.parts[:0], 0

@@ -402,11 +402,15 @@ func (c *consumer) readInBlock(ctx context.Context, r ref) ([]byte, error) {
 		}
 		c.reread.id, c.reread.body = r.block.id, block
 	}
-	end := uint64(r.at) + uint64(r.size)
-	if end > uint64(len(c.reread.body)) {
-		return c.reread.body, errCorrupt
+	block := c.reread.body
+	if len(block) > 2*maxBlockBytes { // of one large message
+		c.reread.id, c.reread.body = 0, nil
 	}
-	return c.reread.body[r.at:end:end], nil
+	end := uint64(r.at) + uint64(r.size)
+	if end > uint64(len(block)) {
+		return block, errCorrupt
+	}
+	return block[r.at:end:end], nil
 }
 
 // failed decides what becomes of a message whose station returned an error.
