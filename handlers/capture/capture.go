@@ -223,7 +223,7 @@ func (h *Handler) capture(c *fiber.Ctx) error {
 	}
 	b := builder{project: project, now: now, sentAt: read.sentAt, ip: session.From(c).IP, newUUID: h.c.NewUUID, historical: read.historical}
 	if h.c.Borrows {
-		b.buf, b.made = r.text, r.events
+		b.borrows, b.buf, b.made = true, r.text, r.events
 	}
 	events, err := b.events(read.events)
 	if h.c.Borrows {

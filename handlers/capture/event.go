@@ -29,13 +29,19 @@ type builder struct {
 	newUUID func() string
 	// historical marks events of a migration.
 	historical bool
-	buf        []byte
-	made       []cdp.Event
-	last       string // name
+	// borrows tells that buf and made are the caller's, which reads what is made
+	// before it asks for more.
+	borrows bool
+	buf     []byte
+	made    []cdp.Event
+	last    string // name
 }
 
 // events makes all events, or gives the first fault.
 func (b *builder) events(raws []raw) ([]cdp.Event, error) {
+	if !b.borrows { // what was made before stays
+		b.buf, b.made = nil, nil
+	}
 	size := 0
 	for i := range raws {
 		size += len(raws[i].properties) + len(raws[i].set) + len(raws[i].setOnce) + 128
