@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 )
 
@@ -232,18 +233,18 @@ func (q *Queue) unreserve(p *parcel) {
 }
 
 // settleFirst lets the consumers of what was finished write what their stations
-// left behind, before it is forgotten what they worked on.
+// left behind, each once, before it is forgotten what they worked on.
 func settleFirst(ctx context.Context, finished []*finish) error {
-	var last *consumer
+	var room [4]*consumer // of a few topics
+	done := room[:0]
 	for _, f := range finished {
-		if f.from == last {
+		c := f.from
+		if c.opts.Settle == nil || slices.Contains(done, c) {
 			continue
 		}
-		if last = f.from; last.opts.Settle == nil {
-			continue
-		}
-		if err := last.opts.Settle(ctx); err != nil {
-			return fmt.Errorf("settle the work of %s: %w", last.topic.name, err)
+		done = append(done, c)
+		if err := c.opts.Settle(ctx); err != nil {
+			return fmt.Errorf("settle the work of %s: %w", c.topic.name, err)
 		}
 	}
 	return nil
