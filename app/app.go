@@ -182,7 +182,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 	open := public.Config{Version: Build().Version, Ready: a.ready, Metrics: registry, Log: a.log}
 	if a.plays("capture") {
 		open.Webhooks = a.engine
-		if c.Capture, err = capture.New(capture.Config{Capturer: a.engine, Projects: a.store, Sites: a.store, Now: a.cfg.Now, Log: a.log}); err != nil {
+		if c.Capture, err = capture.New(capture.Config{Capturer: a.engine, Borrows: true, Projects: a.store, Sites: a.store, Now: a.cfg.Now, Log: a.log}); err != nil {
 			return err
 		}
 	}

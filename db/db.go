@@ -77,13 +77,13 @@ func (s *Store) open(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	s.telemetry, err = openPool(ctx, filepath.Join(o.Dir, TelemetryFile), poolOptions{
-		Busy: o.Busy, Sync: "NORMAL", CacheKB: 4096, CheckpointPages: 4000})
+		Busy: o.Busy, Sync: "NORMAL", CacheKB: 2048, ReaderCacheKB: 4096, PageBytes: 8192, CheckpointPages: 2000})
 	if err != nil {
 		return err
 	}
 	// A person's row is written before the queue forgets the event that changed
 	// it, so it must be as safe as the queue.
-	s.persons, err = openPool(ctx, filepath.Join(o.Dir, PersonsFile), poolOptions{Busy: o.Busy, CacheKB: 8192, CheckpointPages: 4000})
+	s.persons, err = openPool(ctx, filepath.Join(o.Dir, PersonsFile), poolOptions{Busy: o.Busy, CacheKB: 4096, ReaderCacheKB: 1024, CheckpointPages: 4000})
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,8 @@ type QueueOptions struct {
 	// MaxBytes bounds what is stored, in bytes of messages: 8 GB.
 	MaxBytes int64
 	// MemoryBytes bounds the message bodies that wait in memory for each
-	// topic: 8 MB. Those that do not fit are read from disk when their turn
-	// comes.
+	// topic: 4 MB, and as much again of packed ones that wait behind them. Those
+	// that do not fit are read from disk when their turn comes.
 	MemoryBytes int
 	// MaxAttempts is after how many failures a message is given up:
 	// queue.MaxAttempts.
@@ -53,7 +53,7 @@ func (o QueueOptions) withDefaults() QueueOptions {
 		o.MaxBytes = 8 << 30
 	}
 	if o.MemoryBytes == 0 {
-		o.MemoryBytes = 8 << 20
+		o.MemoryBytes = 4 << 20
 	}
 	if o.MaxAttempts == 0 {
 		o.MaxAttempts = queue.MaxAttempts
@@ -92,8 +92,8 @@ func (o QueueOptions) withDefaults() QueueOptions {
 // finished with it (see passenger).
 //
 // A topic's consumer keeps a window over its blocks. A block that was just
-// committed enters it from memory when the window has room, else it is read
-// later, in order. In an ordered topic the window has a lane for each key.
+// committed enters it from memory when the window has room; else it waits behind
+// the window as it is stored, which is packed, or is read later, in order. In an ordered topic the window has a lane for each key.
 //
 // What is in hand is noted in the file queue.hand, unsynced: it outlives the
 // process, so that a message with which the process dies again and again is
@@ -134,7 +134,8 @@ type Queue struct {
 	batch    batch
 	dirty    map[*liveBlock]struct{} // marks that are not written
 	packing  []*queueTopic           // topics with a block that is not full
-	scratch  []byte
+	scratch  []byte                  // a block
+	packed   []byte                  // the same, as it is stored
 	laterSeq int64
 	pruned   time.Time // when old dead messages were last deleted
 
@@ -153,8 +154,9 @@ type queueTopic struct {
 	last           int64 // newest committed block
 	consumer       *consumer
 
-	// hungry: the consumer would take new blocks from memory.
-	hungry atomic.Bool
+	// hungry: the consumer would take new blocks from memory; shelving: it would
+	// take them packed.
+	hungry, shelving atomic.Bool
 
 	// The committer's own.
 	stored bool // its row exists
@@ -235,7 +237,7 @@ func openQueuePool(ctx context.Context, path string) (*pool, error) {
 // as the usual ones; larger ones make single messages dear, since each commit
 // writes two pages besides its messages. The cache holds what one commit writes;
 // readers read what they read once.
-var queuePool = poolOptions{PageBytes: 8192, Sync: "FULL", CacheKB: 4096, ReaderCacheKB: 512, Readers: 4, CheckpointPages: 4000}
+var queuePool = poolOptions{PageBytes: 8192, Sync: "FULL", CacheKB: 2048, ReaderCacheKB: 512, Readers: 4, CheckpointPages: 4000}
 
 // start prepares the writer and rebuilds what is kept in memory.
 func (q *Queue) start(ctx context.Context, dir string) error {

@@ -76,7 +76,12 @@ func FuzzBlock(f *testing.F) {
 	f.Add(block(f, queue.Message{}))
 	f.Add(block(f, queue.Message{Key: "k", ID: "a", Body: []byte("one"), Attempt: 1 << 20}, queue.Message{ID: "b"}))
 	f.Add([]byte("\x01\xff\xff\xff\xff\x00\x00\x00\x00\x00"))
+	f.Add(db.PackBlock(nil, block(f, queue.Message{ID: "a", Body: make([]byte, 8<<10)})))
 	f.Fuzz(func(t *testing.T, data []byte) {
+		data, err := db.OpenBlock(data)
+		if err != nil {
+			return
+		}
 		parts, err := db.SplitBlock(data)
 		if err == nil && !bytes.Equal(db.AppendBlock(nil, parts), data) {
 			t.Error("a block that was read is not what would be written")

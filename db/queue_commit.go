@@ -1,8 +1,11 @@
 package db
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"runtime"
+	"slices"
 	"time"
 )
 
@@ -113,10 +116,18 @@ func (q *Queue) commitLoop() {
 
 // gather waits for work and takes it into b; false ends the committer.
 func (q *Queue) gather(b *batch, timer *time.Timer) bool {
-	rested := false
+	rested, yielded := false, false
 	for {
 		q.mu.Lock()
 		wait := q.wait(time.Now())
+		if wait == 0 && !yielded {
+			// Who was just roused runs before all others, and would commit a
+			// single message; others that are about to publish come along.
+			yielded = true
+			q.mu.Unlock()
+			runtime.Gosched()
+			continue
+		}
 		if wait == 0 {
 			q.take(b)
 			q.mu.Unlock()
@@ -222,18 +233,18 @@ func (q *Queue) unreserve(p *parcel) {
 }
 
 // settleFirst lets the consumers of what was finished write what their stations
-// left behind, before it is forgotten what they worked on.
+// left behind, each once, before it is forgotten what they worked on.
 func settleFirst(ctx context.Context, finished []*finish) error {
-	var last *consumer
+	var room [4]*consumer // of a few topics
+	done := room[:0]
 	for _, f := range finished {
-		if f.from == last {
+		c := f.from
+		if c.opts.Settle == nil || slices.Contains(done, c) {
 			continue
 		}
-		if last = f.from; last.opts.Settle == nil {
-			continue
-		}
-		if err := last.opts.Settle(ctx); err != nil {
-			return fmt.Errorf("settle the work of %s: %w", last.topic.name, err)
+		done = append(done, c)
+		if err := c.opts.Settle(ctx); err != nil {
+			return fmt.Errorf("settle the work of %s: %w", c.topic.name, err)
 		}
 	}
 	return nil
@@ -330,17 +341,23 @@ func (q *Queue) unpack() {
 func (q *Queue) pack1(ctx context.Context, b *batch, t *queueTopic) error {
 	live := &liveBlock{id: t.next, topic: t, n: len(t.parts), left: len(t.parts), size: t.size}
 	size := blockHead + 4*live.n + live.size
-	var body []byte
+	var block []byte
 	if t.hungry.Load() {
 		live.body = appendBlock(make([]byte, 0, size), t.parts)
-		body = live.body
+		block = live.body
 	} else {
-		// Nobody takes it from memory, and the driver copies it.
 		q.scratch = appendBlock(q.scratch[:0], t.parts)
-		body = q.scratch
+		block = q.scratch
 	}
-	if err := q.w.run(ctx, q.w.insertBlock, live.id, q.o.Now().UnixMicro(), live.n, live.size, body); err != nil {
+	q.packed = packBlock(q.packed[:0], block) // the driver copies it
+	if err := q.w.run(ctx, q.w.insertBlock, live.id, q.o.Now().UnixMicro(), live.n, live.size, q.packed); err != nil {
 		return err
+	}
+	if t.shelving.Load() {
+		live.packed = bytes.Clone(q.packed)
+	}
+	if cap(q.scratch)+cap(q.packed) > 8*maxBlockBytes { // there was a large message
+		q.scratch, q.packed = nil, nil
 	}
 	t.next++
 	clear(t.parts)

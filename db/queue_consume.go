@@ -34,6 +34,7 @@ type liveBlock struct {
 
 	// Under consumer.mu.
 	body    []byte // nil once nobody waits in it, or when memory was short
+	packed  []byte // as it is stored, while it is on the shelf
 	waiting int    // messages that are not yet handed out
 
 	// The committer's own.
@@ -105,6 +106,16 @@ type consumer struct {
 	nextDue  int64   // when a row of later may be due; 0 is unknown, -1 never
 	reading  bool    // rows of later are being read
 	returned []int64 // rows that left the window meanwhile
+	// shelf are the blocks that follow the window, packed.
+	shelf   []*liveBlock
+	shelved int // bytes of them
+
+	// The block that was unpacked last for one of its messages; see reread.
+	rereading sync.Mutex
+	reread    struct {
+		id   int64
+		body []byte
+	}
 }
 
 // fifo is a queue of refs.
@@ -179,6 +190,7 @@ func (q *Queue) dismiss(c *consumer) {
 	defer q.mu.Unlock()
 	c.topic.consumer = nil
 	c.topic.hungry.Store(false)
+	c.topic.shelving.Store(false)
 	q.hand.give(c.slots, c.opts.Workers)
 }
 
@@ -342,8 +354,8 @@ type job struct {
 }
 
 const (
-	readLater   = `select attempt, crashes, body from later where id = $1`
-	readInBlock = `select substr(body, $2, $3) from block where id = $1`
+	readLater = `select attempt, crashes, body from later where id = $1`
+	readBlock = `select body from block where id = $1`
 )
 
 // fetch reads what take did not have and decodes it.
@@ -356,7 +368,8 @@ func (c *consumer) fetch(r ref, raw []byte) (job, error) {
 			return j, err
 		}
 	} else if raw == nil {
-		if err := c.q.pool.row(ctx, readInBlock, []any{r.block.id, r.at + 1, r.size}, &j.raw); err != nil {
+		var err error
+		if j.raw, err = c.readInBlock(ctx, r); err != nil {
 			return j, err
 		}
 	}
@@ -371,6 +384,33 @@ func (c *consumer) fetch(r ref, raw []byte) (job, error) {
 		j.m.Attempt += j.crashes
 	}
 	return j, nil
+}
+
+// readInBlock reads one message of a block that is not in memory. The block is
+// kept for the next, which mostly is of the same one.
+func (c *consumer) readInBlock(ctx context.Context, r ref) ([]byte, error) {
+	c.rereading.Lock()
+	defer c.rereading.Unlock()
+	if c.reread.id != r.block.id {
+		var stored []byte
+		if err := c.q.pool.row(ctx, readBlock, []any{r.block.id}, &stored); err != nil {
+			return nil, err
+		}
+		block, err := unpackBlock(stored)
+		if err != nil {
+			return stored, err
+		}
+		c.reread.id, c.reread.body = r.block.id, block
+	}
+	block := c.reread.body
+	if len(block) > 2*maxBlockBytes { // of one large message
+		c.reread.id, c.reread.body = 0, nil
+	}
+	end := uint64(r.at) + uint64(r.size)
+	if end > uint64(len(block)) {
+		return block, errCorrupt
+	}
+	return block[r.at:end:end], nil
 }
 
 // failed decides what becomes of a message whose station returned an error.

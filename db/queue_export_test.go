@@ -80,6 +80,8 @@ var (
 	AppendMessage = appendMessage
 	DecodeMessage = decodeMessage
 	AppendBlock   = appendBlock
+	PackBlock     = packBlock
+	OpenBlock     = unpackBlock
 )
 
 // SplitBlock gives the stored messages of a block.

@@ -145,7 +145,7 @@ func (q *Queue) recoverOne(ctx context.Context, n handNote) error {
 	if err != nil {
 		return err
 	}
-	spans, err := splitBlock(body)
+	body, spans, err := openBlock(body)
 	if err != nil || len(spans) != b.n || int(n.index) >= b.n || b.done.has(int(n.index)) {
 		return nil // finished, or damaged: the consumer reports that
 	}

@@ -6,11 +6,13 @@ import (
 	"database/sql"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"time"
 )
 
 // offer is told by the committer which blocks are new. They enter the window
-// from memory when all before them are in it and there is room.
+// from memory when all before them are in it and there is room, else the shelf
+// when all before them are there.
 func (c *consumer) offer(blocks []*liveBlock) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -19,8 +21,10 @@ func (c *consumer) offer(blocks []*liveBlock) {
 		c.last = b.id
 		if c.cursor != before || b.body == nil || !c.roomy() {
 			b.body = nil
+			c.shelve(b, before)
 			continue
 		}
+		b.packed = nil
 		spans, err := splitBlock(b.body)
 		if err != nil {
 			continue // the loader reads it and reports
@@ -31,13 +35,47 @@ func (c *consumer) offer(blocks []*liveBlock) {
 	c.load.Signal()
 }
 
+// shelve puts b on the shelf if it follows what is there. Needs mu.
+func (c *consumer) shelve(b *liveBlock, before int64) {
+	end := c.cursor
+	if n := len(c.shelf); n > 0 {
+		end = c.shelf[n-1].id
+	}
+	if b.packed == nil || end != before || c.shelved >= c.q.o.MemoryBytes {
+		b.packed = nil
+		return
+	}
+	c.shelf = append(c.shelf, b)
+	c.shelved += len(b.packed)
+}
+
+// unshelve takes the next blocks off the shelf; they are as readBlocks would
+// give them. Needs mu.
+func (c *consumer) unshelve() []*liveBlock {
+	n := min(len(c.shelf), loadBlocks)
+	if n == 0 {
+		return nil
+	}
+	blocks := slices.Clone(c.shelf[:n])
+	c.shelf = slices.Delete(c.shelf, 0, n)
+	for _, b := range blocks {
+		c.shelved -= len(b.packed)
+		b.body, b.packed = b.packed, nil
+	}
+	return blocks
+}
+
 // roomy reports whether the window may grow. Needs mu.
 func (c *consumer) roomy() bool {
 	return c.waiting < mostWaiting && c.resident < c.q.o.MemoryBytes
 }
 
-// appetite tells the committer whether to keep new blocks in memory. Needs mu.
-func (c *consumer) appetite() { c.topic.hungry.Store(c.cursor == c.last && c.roomy()) }
+// appetite tells the committer in which form to keep new blocks in memory.
+// Needs mu.
+func (c *consumer) appetite() {
+	c.topic.hungry.Store(c.cursor == c.last && c.roomy())
+	c.topic.shelving.Store(c.shelved < c.q.o.MemoryBytes)
+}
 
 // add puts a block's unfinished messages into the window. Needs mu.
 func (c *consumer) add(b *liveBlock, spans []span) {
@@ -86,7 +124,12 @@ func (c *consumer) loadLoop() {
 		}
 		c.makeRoom()
 		cursor, last := c.cursor, c.last
+		blocks := c.unshelve()
 		c.mu.Unlock()
+		if blocks != nil {
+			c.loaded(blocks, last)
+			continue
+		}
 		blocks, err := c.q.readBlocks(c.ctx, c.topic, cursor)
 		if err != nil {
 			if c.ctx.Err() == nil {
@@ -129,13 +172,24 @@ func (c *consumer) makeRoom() {
 	c.window, c.resident, c.bodies = nil, 0, 0
 }
 
+// opened is what openBlock gives.
+type opened struct {
+	block []byte
+	spans []span
+	err   error
+}
+
 // loaded puts what was read into the window. last is the newest block that
 // there was before reading.
 func (c *consumer) loaded(blocks []*liveBlock, last int64) {
 	var rubble []*finish
+	opened := make([]opened, len(blocks))
+	for i, b := range blocks {
+		opened[i].block, opened[i].spans, opened[i].err = openBlock(b.body)
+	}
 	c.mu.Lock()
-	for _, b := range blocks {
-		spans, err := splitBlock(b.body)
+	for i, b := range blocks {
+		spans, err := opened[i].spans, opened[i].err
 		if err == nil && len(spans) != b.n {
 			err = fmt.Errorf("block of %d messages holds %d: %w", b.n, len(spans), errCorrupt)
 		}
@@ -145,6 +199,7 @@ func (c *consumer) loaded(blocks []*liveBlock, last int64) {
 				reason: err.Error(), lost: b.left})
 			continue
 		}
+		b.body = opened[i].block
 		c.add(b, spans)
 	}
 	if len(blocks) == 0 {

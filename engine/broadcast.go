@@ -27,7 +27,7 @@ func (e *Engine) Broadcast(ctx context.Context, f *cdp.Function, filter json.Raw
 	if set.function(f.ID) == nil || e.watcher.state(f.ID).Stopped() {
 		return 0, cdp.Errorf(cdp.NotFound, "", "This function does not run.")
 	}
-	h := &happening{e: e, set: set}
+	h := e.lone(set)
 	for i := range persons {
 		if err := h.tellPerson(ctx, set.function(f.ID), filter, &persons[i]); err != nil {
 			return 0, err

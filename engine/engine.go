@@ -113,8 +113,9 @@ type Engine struct {
 	updates  *updates
 	// happenings are pooled; see happening.
 	happenings sync.Pool
-	events     *seen // UUIDs of events that went through
-	finished   *seen // IDs of invocations that ended
+	parcels    sync.Pool // of what Capture publishes
+	events     *seen     // UUIDs of events that went through
+	finished   *seen     // IDs of invocations that ended
 	letters    letterbox
 	lastDead   queue.Dead // that has its letter; watchDead's own
 	now        func() time.Time
@@ -304,15 +305,49 @@ func (e *Engine) Capture(ctx context.Context, events []cdp.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	msgs := make([]queue.Message, len(events))
-	for i := range events {
-		msgs[i] = eventMessage(&events[i])
+	l, ok := e.parcels.Get().(*parcel)
+	if !ok {
+		l = new(parcel)
 	}
-	if err := e.cfg.Queue.Publish(ctx, msgs...); err != nil {
+	err := e.cfg.Queue.Publish(ctx, l.write(events)...)
+	if l.forget(); cap(l.msgs) <= keptMessages {
+		e.parcels.Put(l)
+	}
+	if err != nil {
 		return &cdp.Error{Code: cdp.Unavailable, Message: "transient error, please retry", Cause: fmt.Errorf("store events: %w", err)}
 	}
 	e.counters.ingested.Add(int64(len(events)))
 	return nil
+}
+
+// parcel is messages of events; its memory serves again once these are stored.
+type parcel struct {
+	msgs []queue.Message
+	keys []byte
+	ends []int // of each key
+}
+
+// keptMessages is up to how many messages a parcel is kept.
+const keptMessages = 1000
+
+// write makes the messages of events. Their keys share one text.
+func (l *parcel) write(events []cdp.Event) []queue.Message {
+	l.ends = l.ends[:0]
+	for i := range events {
+		l.keys = appendKey(l.keys, events[i].Project, ':', events[i].DistinctID)
+		l.ends = append(l.ends, len(l.keys))
+	}
+	at, keys := 0, string(l.keys)
+	for i, end := range l.ends {
+		l.msgs = append(l.msgs, queue.Message{Topic: TopicEvents, Key: keys[at:end], ID: events[i].UUID, Work: (*arrival)(&events[i])})
+		at = end
+	}
+	return l.msgs
+}
+
+func (l *parcel) forget() {
+	clear(l.msgs)
+	l.msgs, l.keys = l.msgs[:0], l.keys[:0]
 }
 
 // eventMessage makes the message of an event, which it refers to until it is
@@ -323,8 +358,11 @@ func eventMessage(ev *cdp.Event) queue.Message {
 
 // keyOf is a text that is unique to a project.
 func keyOf(p cdp.ProjectID, sep byte, id string) string {
-	b := strconv.AppendInt(make([]byte, 0, 24+len(id)), int64(p), 10)
-	return string(append(append(b, sep), id...))
+	return string(appendKey(make([]byte, 0, 24+len(id)), p, sep, id))
+}
+
+func appendKey(b []byte, p cdp.ProjectID, sep byte, id string) []byte {
+	return append(append(strconv.AppendInt(b, int64(p), 10), sep), id...)
 }
 
 // Reload takes up one function as it is stored now; the next event meets it.

@@ -28,6 +28,7 @@ type happening struct {
 	match executor.Matched
 	next  []queue.Message // the queue's, once it is returned
 	shown bool            // a live feed was told of the event
+	now   time.Time       // when it began, for its counts
 }
 
 func (e *Engine) happening(set *projectSet) *happening {
@@ -35,8 +36,13 @@ func (e *Engine) happening(set *projectSet) *happening {
 	if !ok {
 		h = &happening{e: e}
 	}
-	h.set = set
+	h.set, h.now = set, e.now().UTC()
 	return h
+}
+
+// lone is a happening that is not pooled: what it gathers is not of one event.
+func (e *Engine) lone(set *projectSet) *happening {
+	return &happening{e: e, set: set, now: e.now().UTC()}
 }
 
 // keptText is up to which size an event's text is kept for the next one.
@@ -143,10 +149,8 @@ func (h *happening) pass(ctx context.Context, ev *cdp.Event, again bool) ([]queu
 // do (see Normalized), but for the numbers of groups, which are recorded.
 func (h *happening) settlePeople(ctx context.Context) error {
 	h.text = h.scope.AppendProperties(h.text[:0])
-	if h.e.cfg.People == nil {
-		h.scope.NormalizeLater()
-	} else {
-		h.scope.Normalize()
+	h.scope.NormalizeLater()
+	if h.e.cfg.People != nil {
 		if err := h.scope.UpdatePeople(ctx, h.e.cfg.People); err != nil {
 			return err
 		}
@@ -323,7 +327,7 @@ func (h *happening) keepLogs(entries []cdp.LogEntry) {
 func (h *happening) outcome(f *executor.Function, id cdp.InvocationID, o cdp.Outcome, took time.Duration) {
 	h.e.counters.outcome(o, 1)
 	h.batch.Metrics = append(h.batch.Metrics, cdp.Metric{
-		Project: h.set.project.ID, Function: f.ID, Name: o, Kind: o.Kind(), Time: h.e.now().UTC(), Count: 1,
+		Project: h.set.project.ID, Function: f.ID, Name: o, Kind: o.Kind(), Time: h.now, Count: 1,
 	})
 	h.live(f, id, o, took)
 }

@@ -23,7 +23,7 @@ func (e *Engine) Rerun(ctx context.Context, item cdp.RerunItem, ev cdp.Event) (c
 	if !ok {
 		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "This function has no such mapping any more.")
 	}
-	h := &happening{e: e, set: set}
+	h := e.lone(set)
 	if err := h.scope.Open(e.exec, set.project, &ev); err != nil {
 		return cdp.RerunMark{}, fmt.Errorf("read event %s: %w", ev.UUID, err)
 	}
@@ -57,7 +57,8 @@ func (e *Engine) Replay(ctx context.Context, l cdp.DeadLetter) (cdp.RerunMark, e
 	if err != nil {
 		return cdp.RerunMark{}, err
 	}
-	h := &happening{e: e, set: set, scope: *scope}
+	h := e.lone(set)
+	h.scope = *scope
 	if l.Kind == cdp.LetterFiltering {
 		return h.refilter(ctx, f, &l)
 	}

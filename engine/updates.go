@@ -110,7 +110,8 @@ func (e *Engine) personUpdated(ctx context.Context, m queue.Message) ([]queue.Me
 		return nil, fmt.Errorf("read a person that has changed: %w", err)
 	}
 	scope := e.exec.NewPersonScope(ctx, set.project, news.UUID, e.now().UTC(), e.cfg.People, person)
-	h := &happening{e: e, set: set, scope: *scope}
+	h := e.lone(set)
+	h.scope = *scope
 	for f := range set.updates.all {
 		if err := h.offer(f); err != nil {
 			return nil, err

@@ -25,7 +25,8 @@ func (e *Engine) Webhook(ctx context.Context, r cdp.WebhookRequest) (cdp.Webhook
 	if state.Stopped() {
 		return cdp.WebhookReply{}, cdp.Errorf(cdp.TooMany, "", "Disabled")
 	}
-	h := &happening{e: e, set: set, scope: *e.exec.NewWebhookScope(set.project, r)}
+	h := e.lone(set)
+	h.scope = *e.exec.NewWebhookScope(set.project, r)
 	m := e.exec.PlanWebhook(f, &h.scope)
 	if len(m.Planned) == 0 {
 		return h.unplanned(ctx, f, &m)

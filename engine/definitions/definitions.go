@@ -6,8 +6,8 @@
 // pass through it on the recorder's own goroutine, after they are stored; the
 // engine does not know that it is there. Of each event its name is looked up;
 // the properties of a sample are read: the first events of each name, and of
-// a large batch every so many-th, so that a busy project costs as much as a
-// calm one. A property that comes with few of many events is thus learnt a
+// those of each second some thirty, spread over their batch, so that a busy
+// project costs as much as a calm one. A property that comes with few of many events is thus learnt a
 // little later.
 //
 // What is new is written within a second or so, many names in one
@@ -44,7 +44,7 @@ type limits struct{ events, properties, pairs int }
 
 const (
 	// firstRead is how many events of each name have their properties read in
-	// any case, and sample how many of a batch beside them.
+	// any case, and sample how many a second beside them.
 	firstRead = 20
 	sample    = 30
 
@@ -85,7 +85,9 @@ type Collector struct {
 
 	mu       sync.Mutex
 	projects map[cdp.ProjectID]*project
-	turn     int // moves the sample
+	turn     int       // moves the sample
+	second   time.Time // when left was last filled up
+	left     int       // of the sample
 }
 
 // New makes a Collector before a recorder.
@@ -136,6 +138,9 @@ func (c *Collector) Record(ctx context.Context, b cdp.Batch) error {
 func (c *Collector) learn(ctx context.Context, events []cdp.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if now := time.Now(); now.Sub(c.second) >= time.Second {
+		c.second, c.left = now, sample
+	}
 	step := max(1, len(events)/sample)
 	c.turn++
 	news := false
@@ -150,7 +155,11 @@ func (c *Collector) learn(ctx context.Context, events []cdp.Event) {
 		if e == nil {
 			continue
 		}
-		if e.read < firstRead || (i+c.turn)%step == 0 {
+		sampled := c.left > 0 && (i+c.turn)%step == 0
+		if sampled {
+			c.left--
+		}
+		if sampled || e.read < firstRead {
 			e.read++
 			ev := events[i]
 			if c.Whole != nil {

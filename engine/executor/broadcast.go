@@ -19,7 +19,7 @@ func (x *Executor) NewBroadcastScope(ctx context.Context, p cdp.Project, people 
 	}
 	s := &Scope{x: x, project: p, uuid: x.newID(), name: BroadcastEvent, distinctID: person.DistinctID, timestamp: person.CreatedAt,
 		props: emptyDict, raw: []byte("{}")}
-	s.who = who{people: people, ctx: ctx, person: &PersonView{ID: string(person.ID), Properties: props.Freeze()}}
+	s.who = who{people: people, ctx: ctx, known: true, person: PersonView{ID: string(person.ID), Properties: props.Freeze()}}
 	s.given.person = dict("created_at", iso(person.CreatedAt)).Freeze()
 	return s, nil
 }

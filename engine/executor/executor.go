@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -82,6 +83,7 @@ type Executor struct {
 	transformations sync.Pool
 	gate            *gate // for programs of destinations that compute
 	own             map[string]bool
+	seeds           [2]maphash.Seed // of Trace
 }
 
 // New makes an Executor. Fetch must be there.
@@ -106,7 +108,7 @@ func New(cfg Config) (*Executor, error) {
 	}
 	x := &Executor{
 		cfg: cfg, base: strings.TrimRight(cfg.BaseURL, "/"), now: cfg.Now, newID: cfg.NewID,
-		gate: newGate(), own: map[string]bool{},
+		gate: newGate(), own: map[string]bool{}, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 	}
 	x.baseText = vm.String(x.base)
 	x.machines.New = func() any { return new(vm.Machine) }

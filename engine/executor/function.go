@@ -22,6 +22,7 @@ type Function struct {
 	*cdp.Function
 	title    string
 	label    vm.Value    // of Label, for the lists of transformations
+	source   vm.Value    // the global "source", outside of tests
 	program  *vm.Program // nil for functions that run elsewhere
 	filter   filter
 	inputs   *inputPlan
@@ -58,6 +59,7 @@ func (x *Executor) Compile(f *cdp.Function) (*Function, error) {
 	if f.Type.Site() {
 		return c, nil
 	}
+	c.source = x.sourceGlobal(c)
 	host, async := destinationHost, destinationCall
 	if f.Type == cdp.Transformation {
 		host, async = transformHost, nil

@@ -41,6 +41,8 @@ type plannedInput struct {
 type node struct {
 	value   vm.Value    // of a constant; frozen
 	program *vm.Program // of a template
+	// path are the names of a template that only reads a global: {event.uuid}.
+	path []string
 	liquid  *liquid.Template
 	fault   error // why there is no Liquid template
 	list    []node
@@ -187,7 +189,38 @@ func (x *Executor) parseProgram(raw json.RawMessage) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	return node{kind: programNode, program: p}, nil
+	return node{kind: programNode, program: p, path: readPath(v)}, nil
+}
+
+// readPath recognises the program that reads one global, or a member of it, and
+// gives the names from the outside in; nil for any other.
+func readPath(code vm.Value) []string {
+	const text, getGlobal = 32, 1
+	n := (code.Len() - 4) / 2
+	if n < 1 || code.Len() != 4+2*n || code.At(2+2*n).Num() != getGlobal || !code.At(2+2*n).IsNumber() || int(code.At(3+2*n).Num()) != n {
+		return nil
+	}
+	path := make([]string, n)
+	for i := range n {
+		op, name := code.At(2+2*i), code.At(3+2*i)
+		if op.Num() != text || !op.IsNumber() || !name.IsString() {
+			return nil
+		}
+		path[n-1-i] = name.Text()
+	}
+	return path
+}
+
+// follow reads along a path through dicts. When something is missing on the way,
+// the program itself is to say what comes of it.
+func follow(v vm.Value, path []string) (vm.Value, bool) {
+	for _, name := range path {
+		var ok bool
+		if v, ok = v.Get(name); !ok {
+			return vm.Null, false
+		}
+	}
+	return v, true
 }
 
 func (x *Executor) parseList(raw json.RawMessage, depth int) (node, error) {
@@ -328,6 +361,11 @@ func (b *inputBuilder) build(in *plannedInput) (vm.Value, error) {
 	return in.node.eval(func(n *node) (vm.Value, error) {
 		if n.kind == liquidNode {
 			return b.render(in.key, n)
+		}
+		if n.path != nil && n.path[0] != "inputs" {
+			if v, ok := follow(b.globals, n.path); ok {
+				return v, nil
+			}
 		}
 		out := b.x.runOnce(n.program, b.scope(), b.x.programBudget(), nil)
 		if out.suspended != nil {

@@ -14,7 +14,26 @@ const mostMirrored = 10_000
 // mirror tells which values are the same after they were written as JSON and
 // read. An invocation that was not stored may use its values as they are if
 // they are such: programs must not see which way they came.
-type mirror struct{ left int }
+type mirror struct {
+	left int
+	// shared are the last dicts of some size that were found to be such: the
+	// event's properties are among the globals, and mostly in the inputs, too.
+	shared [4]vm.Value
+	n      int
+}
+
+// manyMembers is from how many members on a dict is remembered.
+const manyMembers = 6
+
+// met reports whether a dict was looked at before.
+func (m *mirror) met(v vm.Value) bool {
+	for i := range min(m.n, len(m.shared)) {
+		if vm.SameValue(m.shared[i], v) {
+			return true
+		}
+	}
+	return false
+}
 
 // gives reports whether reading v's JSON gives v.
 func (m *mirror) gives(v vm.Value, depth int) bool {
@@ -33,12 +52,22 @@ func (m *mirror) gives(v vm.Value, depth int) bool {
 		return m.all(v.Elems(), depth)
 	case vm.KindDict:
 		keys, vals := v.Entries()
+		if len(keys) >= manyMembers && m.met(v) {
+			return true
+		}
 		for _, k := range keys {
 			if !k.IsString() || !keeps(k.Text()) {
 				return false
 			}
 		}
-		return m.all(vals, depth)
+		if !m.all(vals, depth) {
+			return false
+		}
+		if len(keys) >= manyMembers {
+			m.shared[m.n%len(m.shared)] = v
+			m.n++
+		}
+		return true
 	}
 	return false
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -108,6 +109,9 @@ var (
 	initialPlace = placesOf(initialKeys)
 )
 
+// personal are other properties that matter to an event's person.
+var personal = []string{"$set", "$set_once", "$unset", "$groups", "$process_person_profile", "$is_server", "$os_name"}
+
 // mostInitials is more than there are.
 const mostInitials = 64
 
@@ -123,13 +127,19 @@ func makeInitials() []initial {
 	return out
 }
 
+// placesOf gives the places of keys; those of what else is personal are -1.
 func placesOf(keys []string) map[string]int {
-	out := make(map[string]int, len(keys))
+	out := make(map[string]int, len(keys)+len(personal))
 	for i, key := range keys {
 		out[key] = i
 	}
+	for _, key := range personal {
+		out[key] = -1
+	}
 	return out
 }
+
+var osName = slices.Index(initialKeys, "$os_name")
 
 // withInitial fills $set and $set_once from what the event tells.
 func (s *Scope) withInitial() vm.Value {
@@ -144,7 +154,10 @@ func (s *Scope) withInitial() vm.Value {
 			continue
 		}
 		at, ok := initialPlace[k.Text()]
-		if !ok || server && strings.HasPrefix(k.Text(), "$os") {
+		if k.Text() == "$os_name" {
+			at = osName
+		}
+		if !ok || at < 0 || server && strings.HasPrefix(k.Text(), "$os") {
 			continue
 		}
 		values[at], has[at] = vals[i], true

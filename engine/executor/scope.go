@@ -54,6 +54,21 @@ type Scope struct {
 	group  vm.Value
 
 	who who
+	// What is kept from event to event: room for who.change and its trace, and
+	// values that most events share.
+	said    []Initial
+	traced  []byte
+	current current
+	shape   shape
+}
+
+// current is what the globals of most events share.
+type current struct {
+	name vm.Value // the event's
+	// The global "project" as transformations and destinations see it.
+	project, destination vm.Value
+	of, id               cdp.ProjectID // whose
+	named                string
 }
 
 type given struct {
@@ -81,6 +96,7 @@ func (s *Scope) Open(x *Executor, p cdp.Project, e *cdp.Event) error {
 	*s = Scope{
 		x: x, project: p, uuid: e.UUID, name: e.Name, distinctID: e.DistinctID,
 		timestamp: e.Timestamp, receivedAt: e.ReceivedAt, props: props, raw: e.Properties, size: len(e.Properties),
+		said: s.said, traced: s.traced, current: s.current, shape: s.shape,
 	}
 	if len(s.raw) == 0 {
 		s.raw = json.RawMessage("{}")
@@ -90,7 +106,11 @@ func (s *Scope) Open(x *Executor, p cdp.Project, e *cdp.Event) error {
 }
 
 // Close lets go of the event.
-func (s *Scope) Close() { *s = Scope{} }
+func (s *Scope) Close() {
+	clear(s.said[:cap(s.said)])
+	s.shape.keep()
+	*s = Scope{said: s.said[:0], traced: s.traced[:0], current: s.current, shape: s.shape}
+}
 
 func (x *Executor) parseObject(raw []byte) (vm.Value, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
@@ -224,14 +244,14 @@ func (s *Scope) projectURL() string {
 	return s.x.base + "/project/" + strconv.FormatInt(int64(s.project.ID), 10)
 }
 
-func (s *Scope) eventURL() string {
+func (s *Scope) eventURL(timestamp string) string {
 	if u, ok := s.given.event.Get("url"); ok && u.IsString() {
 		return u.Text()
 	}
 	if s.uuid == "" {
 		return ""
 	}
-	return s.projectURL() + "/events/" + encodeComponent(s.uuid) + "/" + encodeComponent(iso(s.timestamp))
+	return s.projectURL() + "/events/" + encodeComponent(s.uuid) + "/" + encodeComponent(timestamp)
 }
 
 // eventGlobal is the global "event" of destinations.
@@ -244,8 +264,11 @@ func (s *Scope) eventGlobal() vm.Value {
 	if !s.receivedAt.IsZero() {
 		captured = vm.String(iso(s.receivedAt))
 	}
-	s.event = dict("uuid", s.uuid, "event", s.name, "distinct_id", s.distinctID, "elements_chain", s.elements,
-		"properties", s.props, "timestamp", iso(s.timestamp), "captured_at", captured, "url", s.eventURL())
+	t, elements := s.values(), emptyText
+	if s.elements != "" {
+		elements = vm.String(s.elements)
+	}
+	s.event = vm.DictOf(eventKeys, []vm.Value{t.uuid, t.name, t.distinctID, elements, s.props, t.timestamp, captured, vm.String(s.eventURL(t.timestamp.Text()))})
 	s.addGiven()
 	s.event.Freeze()
 	return s.event
@@ -287,8 +310,8 @@ func (s *Scope) personGlobal() vm.Value {
 			props = v
 		}
 	}
-	s.person = dict("id", id, "name", s.personName(props), "properties", props,
-		"url", s.projectURL()+"/person/"+encodeComponent(s.distinctID), "distinct_id", s.distinctID)
+	s.person = vm.DictOf(personKeys, []vm.Value{vm.String(id), vm.String(s.personName(props)), props,
+		vm.String(s.projectURL() + "/person/" + encodeComponent(s.distinctID)), s.values().distinctID})
 	keys, vals := s.given.person.Entries()
 	for i, k := range keys {
 		s.person.Put(k, vals[i])
@@ -330,8 +353,11 @@ func (s *Scope) personName(props vm.Value) string {
 
 // globals are what a destination's program sees, without its inputs.
 func (s *Scope) globals(f *Function) vm.Value {
-	if f.Type == cdp.SourceWebhook {
+	switch {
+	case f.Type == cdp.SourceWebhook:
 		return s.webhookGlobals(f)
+	case !s.given.test && s.given.request.IsNull() && s.given.variables.IsNull() && f.source.IsDict() && f.Project == s.project.ID:
+		return s.usualGlobals(f)
 	}
 	g := vm.NewDict(8)
 	g.Set("project", s.overlay(dict("id", vm.Number(float64(s.project.ID)), "name", s.project.Name, "url", s.projectURL()), s.given.project))
@@ -350,12 +376,28 @@ func (s *Scope) globals(f *Function) vm.Value {
 	return g
 }
 
+// usualGlobals are globals outside of tests. Null stands for the inputs to come.
+func (s *Scope) usualGlobals(f *Function) vm.Value {
+	project := &s.current.destination
+	if project.IsNull() || s.current.named != s.project.Name || s.current.id != s.project.ID {
+		s.current.named, s.current.id = s.project.Name, s.project.ID
+		*project = vm.DictOf(projectKeys, []vm.Value{vm.Number(float64(s.project.ID)), vm.String(s.project.Name), vm.String(s.projectURL())}).Freeze()
+	}
+	event, person := s.eventGlobal(), s.personGlobal()
+	return vm.DictOf(globalKeys, []vm.Value{*project, f.source, event, person, s.groups(), vm.Null})
+}
+
 func (s *Scope) overlay(d, over vm.Value) vm.Value {
 	keys, vals := over.Entries()
 	for i, k := range keys {
 		d.Put(k, vals[i])
 	}
 	return d.Freeze()
+}
+
+func (x *Executor) sourceGlobal(f *Function) vm.Value {
+	s := Scope{x: x, project: cdp.Project{ID: f.Project}}
+	return vm.DictOf(sourceKeys, []vm.Value{vm.String(f.title), vm.String(s.sourceURL(f))}).Freeze()
 }
 
 func (s *Scope) sourceURL(f *Function) string {
@@ -366,10 +408,14 @@ func (s *Scope) sourceURL(f *Function) string {
 	return url + "/configuration/"
 }
 
-// transformGlobals are what a transformation sees, without its inputs. The
-// project's empty name and the site's URL are upstream's (specification 2.2).
-func (s *Scope) transformGlobals() vm.Value {
-	project := vm.DictOf(projectKeys, []vm.Value{vm.Number(float64(s.project.ID)), emptyText, s.x.baseText})
+// transformGlobals are what a transformation sees; one without inputs has an
+// empty dict of them, for the others they are to be added. The project's empty
+// name and the site's URL are upstream's (specification 2.2).
+func (s *Scope) transformGlobals(inputs bool) vm.Value {
+	if s.current.project.IsNull() || s.current.of != s.project.ID {
+		s.current.of = s.project.ID
+		s.current.project = vm.DictOf(projectKeys, []vm.Value{vm.Number(float64(s.project.ID)), emptyText, s.x.baseText}).Freeze()
+	}
 	url, elements := s.props.Path("$current_url"), emptyText
 	if !url.IsString() {
 		url = emptyText
@@ -379,7 +425,10 @@ func (s *Scope) transformGlobals() vm.Value {
 	}
 	t := s.values()
 	event := vm.DictOf(transformEventKeys, []vm.Value{t.uuid, t.name, t.distinctID, s.props, elements, t.timestamp, url})
-	return vm.DictOf(transformKeys, append(make([]vm.Value, 0, 3), project.Freeze(), event.Freeze()))
+	if inputs {
+		return vm.DictOf(transformKeys[:2], append(make([]vm.Value, 0, 3), s.current.project, event.Freeze()))
+	}
+	return vm.DictOf(transformKeys, []vm.Value{s.current.project, event.Freeze(), emptyDict})
 }
 
 // texts are what the globals of transformations and filters share.
@@ -392,7 +441,10 @@ func (s *Scope) values() *texts {
 		t.uuid, t.timestamp = vm.String(s.uuid), vm.String(iso(s.timestamp))
 	}
 	if t.name.IsNull() {
-		t.name, t.distinctID = vm.String(s.name), vm.String(s.distinctID)
+		if s.current.name.Text() != s.name || s.current.name.IsNull() {
+			s.current.name = vm.String(strings.Clone(s.name)) // it must not hold on to the event
+		}
+		t.name, t.distinctID = s.current.name, vm.String(s.distinctID)
 	}
 	return t
 }
@@ -400,8 +452,12 @@ func (s *Scope) values() *texts {
 // Keys of the dicts that each event makes.
 var (
 	projectKeys        = vm.Texts("id", "name", "url")
-	transformKeys      = vm.Texts("project", "event")
+	transformKeys      = vm.Texts("project", "event", "inputs")
 	transformEventKeys = vm.Texts("uuid", "event", "distinct_id", "properties", "elements_chain", "timestamp", "url")
+	eventKeys          = vm.Texts("uuid", "event", "distinct_id", "elements_chain", "properties", "timestamp", "captured_at", "url")
+	sourceKeys         = vm.Texts("name", "url")
+	personKeys         = vm.Texts("id", "name", "properties", "url", "distinct_id")
+	globalKeys         = vm.Texts("project", "source", "event", "person", "groups", "inputs")
 	plainFilterKeys    = vm.Texts("event", "uuid", "timestamp", "distinct_id", "properties", "variables")
 	emptyText          = vm.String("")
 	emptyDict          = vm.NewDict(0).Freeze()

@@ -176,7 +176,7 @@ func (b *bench) transformed() vm.Value {
 		e.Set(key, vm.String(value))
 	}
 	if _, ok := e.Get("url"); !ok {
-		e.Set("url", vm.String(b.s.eventURL()))
+		e.Set("url", vm.String(b.s.eventURL(iso(b.s.timestamp))))
 	}
 	e.Set("properties", b.s.props)
 	e.Set("ip", b.s.props.Path("$ip"))

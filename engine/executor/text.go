@@ -2,7 +2,6 @@ package executor
 
 import (
 	"crypto/sha1"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -17,20 +16,46 @@ import (
 // isoTime is how programs see an instant: UTC, milliseconds, Z.
 const isoTime = "2006-01-02T15:04:05.000Z"
 
-func iso(t time.Time) string { return t.UTC().Format(isoTime) }
+func iso(t time.Time) string {
+	t = t.UTC()
+	y, month, d := t.Date()
+	if y < 0 || y > 9999 {
+		return t.Format(isoTime)
+	}
+	h, m, s := t.Clock()
+	ms := t.Nanosecond() / 1e6
+	b := [...]byte{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0', '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0', 'Z'}
+	for _, p := range [...]struct{ at, n int }{{1, y / 100}, {3, y % 100}, {6, int(month)}, {9, d}, {12, h}, {15, m}, {18, s}, {22, ms % 100}} {
+		b[p.at-1] += byte(p.n / 10)
+		b[p.at] += byte(p.n % 10)
+	}
+	b[20] += byte(ms / 100)
+	return string(b[:])
+}
 
 // encodeComponent is JavaScript's encodeURIComponent.
 func encodeComponent(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("-_.!~*'()", c) >= 0 {
-			b.WriteByte(c)
-			continue
-		}
-		fmt.Fprintf(&b, "%%%02X", c)
+	const hex = "0123456789ABCDEF"
+	clean := 0
+	for clean < len(s) && stays(s[clean]) {
+		clean++
 	}
-	return b.String()
+	if clean == len(s) {
+		return s
+	}
+	b := append(make([]byte, 0, len(s)+16), s[:clean]...)
+	for i := clean; i < len(s); i++ {
+		if c := s[i]; stays(c) {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(b)
+}
+
+func stays(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("-_.!~*'()", c) >= 0
 }
 
 // Namespaces of the version 5 UUIDs that are computed here.

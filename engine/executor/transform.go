@@ -195,14 +195,20 @@ func (w *transformation) work() {
 		w.lists.skipped = append(w.lists.skipped, w.f.label)
 		return
 	}
-	globals := w.s.transformGlobals()
-	inputs, err := w.x.buildInputs(w.f.inputs, globals)
+	some := len(w.f.inputs.inputs) > 0
+	globals, inputs := w.s.transformGlobals(some), emptyDict
+	var err error
+	if some {
+		inputs, err = w.x.buildInputs(w.f.inputs, globals)
+	}
 	w.inputs = inputs
 	if err != nil {
 		w.fail(fmt.Sprintf("Error building inputs for event %s: %s", w.s.uuid, shortText(err)), shortText(err), "inputs_failed")
 		return
 	}
-	globals.Set("inputs", inputs)
+	if some {
+		globals.Set("inputs", inputs)
+	}
 	w.out.Ran = true
 	out := w.x.runOnce(w.f.program, globals, w.x.transformBudget(), w.functions)
 	w.out.Took = out.took

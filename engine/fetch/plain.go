@@ -102,18 +102,11 @@ func (b *begun) Unwrap() error { return b.error }
 // do makes a request until the deadline, on a new connection if fresh is set.
 func (p *plain) do(ctx context.Context, u *url.URL, req *fasthttp.Request, maxBytes int64, deadline time.Time, fresh bool) (Response, error) {
 	o := p.origin(u)
-	bounded, cancel := context.WithDeadline(ctx, deadline)
-	defer cancel()
-	select {
-	case o.room <- struct{}{}:
-		defer func() { <-o.room }()
-	case <-bounded.Done():
-		return Response{}, bounded.Err()
-	}
-	l, err := p.link(bounded, o, fresh)
+	l, err := p.enter(ctx, o, deadline, fresh)
 	if err != nil {
 		return Response{}, err
 	}
+	defer func() { <-o.room }()
 	keep := false
 	defer func() { p.leave(o, l, keep) }()
 	if err := l.SetDeadline(deadline); err != nil {
@@ -124,6 +117,40 @@ func (p *plain) do(ctx context.Context, u *url.URL, req *fasthttp.Request, maxBy
 	res, again, err := p.exchange(l, req, maxBytes)
 	keep = stop() && err == nil && again
 	return res, err
+}
+
+// enter takes a place among the requests to o and a connection. Nearly all find
+// both at once, and need no timer. After an error the place is free again.
+func (p *plain) enter(ctx context.Context, o *origin, deadline time.Time, fresh bool) (*link, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	entered := false
+	select {
+	case o.room <- struct{}{}:
+		entered = true
+		if fresh {
+			break
+		}
+		if l := p.kept(o); l != nil {
+			return l, nil
+		}
+	default:
+	}
+	bounded, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	if !entered {
+		select {
+		case o.room <- struct{}{}:
+		case <-bounded.Done():
+			return nil, bounded.Err()
+		}
+	}
+	l, err := p.link(bounded, o, fresh)
+	if err != nil {
+		<-o.room
+	}
+	return l, err
 }
 
 // exchange writes a request and reads its answer; again tells that the

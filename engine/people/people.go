@@ -109,8 +109,14 @@ func (p *People) Update(ctx context.Context, c *executor.PersonChange) (executor
 	if err != nil {
 		return executor.PersonView{}, err
 	}
-	if next, says := who.changed(c); says && p.set(who, next) {
-		changed = true
+	if c.Trace == (executor.Trace{}) || c.Trace != who.quiet {
+		next, says := who.changed(c)
+		switch {
+		case says && p.set(who, next):
+			changed = true
+		case !says:
+			who.quiet = c.Trace
+		}
 	}
 	view := who.view()
 	view.Changed = changed
@@ -143,7 +149,7 @@ func compacted(props vm.Value) ([]byte, vm.Value, error) {
 
 // touch marks a person as changed.
 func (p *People) touch(who *person) {
-	who.updated = p.cfg.Now().UTC()
+	who.updated, who.quiet = p.cfg.Now().UTC(), executor.Trace{}
 	who.dirty = true
 	p.dirtyPersons[who] = struct{}{}
 	p.waiting.Store(true)

@@ -34,6 +34,8 @@ type person struct {
 	created    time.Time
 	updated    time.Time
 	into       *person // whom it was merged into
+	// quiet is what was said last that left the person as it is now.
+	quiet executor.Trace
 }
 
 // name is a distinct ID in memory.
@@ -174,15 +176,23 @@ func reread(text []byte) ([]byte, vm.Value, error) {
 func (w *person) changed(c *executor.PersonChange) (vm.Value, bool) {
 	d := draft{from: w.props, out: w.props}
 	keys, vals := c.SetOnce.Entries()
+	room := len(keys) + len(c.Initial)
 	for i, k := range keys {
-		if _, has := d.out.Lookup(k); !has {
-			d.put(k, vals[i], len(keys))
+		d.once(k, vals[i], room)
+	}
+	for i := range c.Initial {
+		if in := &c.Initial[i]; !given(c.SetOnce, in.Once) {
+			d.once(in.Once, in.Value, room)
 		}
 	}
 	keys, vals = c.Set.Entries()
+	room = len(keys) + len(c.Initial)
 	for i, k := range keys {
-		if have, has := d.out.Lookup(k); !has || !same(have, vals[i]) {
-			d.put(k, vals[i], len(keys))
+		d.set(k, vals[i], room)
+	}
+	for i := range c.Initial {
+		if in := &c.Initial[i]; !given(c.Set, in.Set) {
+			d.set(in.Set, in.Value, room)
 		}
 	}
 	d.remove(c.Unset)
@@ -210,6 +220,27 @@ type draft struct {
 func (d *draft) edit(room int) {
 	if !d.edited {
 		d.out, d.edited = d.from.Copy(room), true
+	}
+}
+
+// given reports whether a dict, or null, has a key.
+func given(d, key vm.Value) bool {
+	if d.IsNull() {
+		return false
+	}
+	_, has := d.Lookup(key)
+	return has
+}
+
+func (d *draft) once(key, val vm.Value, room int) {
+	if _, has := d.out.Lookup(key); !has {
+		d.put(key, val, room)
+	}
+}
+
+func (d *draft) set(key, val vm.Value, room int) {
+	if have, has := d.out.Lookup(key); !has || !same(have, val) {
+		d.put(key, val, room)
 	}
 }
 

@@ -46,8 +46,29 @@ type Projects interface {
 	ProjectByToken(ctx context.Context, token string) (cdp.Project, error)
 }
 
-// keepRoom is up to how many raw events a list goes back to its pool.
-const keepRoom = 1000
+// room is memory that serves one request after the other.
+type room struct {
+	raws   []raw
+	events []cdp.Event
+	text   []byte // properties of events
+}
+
+// keepRoom is up to how many events a list goes back to its pool, keepText up to
+// how many bytes of their properties.
+const (
+	keepRoom = 1000
+	keepText = 512 << 10
+)
+
+// leave makes a room as nobody had been there, and gives it back.
+func (h *Handler) leave(r *room) {
+	clear(r.raws)
+	clear(r.events)
+	r.raws, r.events, r.text = r.raws[:0], r.events[:0], r.text[:0]
+	if cap(r.raws) <= keepRoom && cap(r.events) <= keepRoom && cap(r.text) <= keepText {
+		h.rooms.Put(r)
+	}
+}
 
 // Sites gives the scripts of a project's enabled site functions, in the order
 // in which browsers run them.
@@ -62,6 +83,9 @@ type Config struct {
 	Sites    Sites // nil: no function runs in a site
 	// MaxBody is DefaultMaxBody when 0.
 	MaxBody int
+	// Borrows tells that the Capturer keeps nothing of what the events hold
+	// either, so that their memory serves the next request.
+	Borrows bool
 	// AcceptUnknown answers 200 to tokens of no project and drops their
 	// events, as PostHog does; else they are refused with 401.
 	AcceptUnknown bool
@@ -76,7 +100,7 @@ type Config struct {
 type Handler struct {
 	c      Config
 	tokens *tokens
-	rooms  sync.Pool // of lists of raw events
+	rooms  sync.Pool
 	sites  *siteApps
 	log    *slog.Logger
 }
@@ -170,21 +194,16 @@ func (h *Handler) capture(c *fiber.Ctx) error {
 		return err
 	}
 	defer p.release()
-	room, _ := h.rooms.Get().(*[]raw)
-	if room == nil {
-		room = new([]raw)
+	r, _ := h.rooms.Get().(*room)
+	if r == nil {
+		r = new(room)
 	}
-	read, err := readInto(*room, p.text, trimSlash(c.Path()) == "/engage")
+	defer h.leave(r)
+	read, err := readInto(r.raws, p.text, trimSlash(c.Path()) == "/engage")
 	if err != nil {
 		return err
 	}
-	if cap(read.events) <= keepRoom {
-		defer func() { // nothing of the payload stays
-			clear(read.events)
-			*room = read.events[:0]
-			h.rooms.Put(room)
-		}()
-	}
+	r.raws = read.events
 	if read.sentAt.IsZero() {
 		read.sentAt = clientClock(c.Query("_"), c.Query("sent_at"))
 	}
@@ -203,7 +222,13 @@ func (h *Handler) capture(c *fiber.Ctx) error {
 		return fmt.Errorf("project of the token: %w", err)
 	}
 	b := builder{project: project, now: now, sentAt: read.sentAt, ip: session.From(c).IP, newUUID: h.c.NewUUID, historical: read.historical}
+	if h.c.Borrows {
+		b.borrows, b.buf, b.made = true, r.text, r.events
+	}
 	events, err := b.events(read.events)
+	if h.c.Borrows {
+		r.text, r.events = b.buf, events
+	}
 	if err != nil || len(events) == 0 {
 		return err
 	}

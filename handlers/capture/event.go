@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,17 +29,25 @@ type builder struct {
 	newUUID func() string
 	// historical marks events of a migration.
 	historical bool
-	buf        []byte
+	// borrows tells that buf and made are the caller's, which reads what is made
+	// before it asks for more.
+	borrows bool
+	buf     []byte
+	made    []cdp.Event
+	last    string // name
 }
 
 // events makes all events, or gives the first fault.
 func (b *builder) events(raws []raw) ([]cdp.Event, error) {
+	if !b.borrows { // what was made before stays
+		b.buf, b.made = nil, nil
+	}
 	size := 0
 	for i := range raws {
 		size += len(raws[i].properties) + len(raws[i].set) + len(raws[i].setOnce) + 128
 	}
-	b.buf = make([]byte, 0, size)
-	out := make([]cdp.Event, 0, len(raws))
+	b.buf = slices.Grow(b.buf[:0], size)
+	out := slices.Grow(b.made[:0], len(raws))
 	for i := range raws {
 		e, err := b.event(&raws[i])
 		if err != nil {
@@ -52,7 +61,11 @@ func (b *builder) events(raws []raw) ([]cdp.Event, error) {
 }
 
 func (b *builder) event(r *raw) (cdp.Event, error) {
-	called := text(r.event)
+	called := b.last
+	if inner := r.event[1 : len(r.event)-1]; string(inner) != called || strings.IndexByte(called, '\\') >= 0 {
+		called = text(r.event)
+		b.last = called
+	}
 	if called == "" {
 		return cdp.Event{}, refuse(400, "event submitted with an empty event name")
 	}
@@ -126,14 +139,32 @@ func (b *builder) uuid(span []byte) (string, error) {
 		return b.newUUID(), nil
 	}
 	t := text(span)
-	if t == "" {
+	switch {
+	case t == "":
 		return b.newUUID(), nil
+	case canonical(t):
+		return t, nil
 	}
 	id, err := uuid.Parse(t)
 	if err != nil {
 		return "", refuse(400, "failed to parse request: UUID parsing failed: %s", strings.TrimPrefix(err.Error(), "invalid "))
 	}
 	return id.String(), nil
+}
+
+// canonical reports whether a text is a UUID as we write it.
+func canonical(t string) bool {
+	if len(t) != 36 {
+		return false
+	}
+	for i := range len(t) {
+		c := t[i]
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		if dash != (c == '-') || !dash && (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
 }
 
 // farFuture is how far ahead of our clock an event may be dated.
