@@ -8,11 +8,12 @@ COMMIT   ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 LDFLAGS  := -s -w -X hogpen/app.buildVersion=$(VERSION) -X hogpen/app.buildCommit=$(COMMIT)
 FUZZTIME ?= 20s
 ROUNDS   ?= 200
+ROWS     ?= 50000000
 # Modules of their own, so that what is compared is no part of Hogpen.
 BENCHES  := hog/vm/bench/peer hog/vm/bench/json app/bench/pipeline/reference app/bench/api/peer
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test go-test race soak fuzz bench bench-vm bench-json bench-pipeline bench-api oracle lint generate update verify browser node clean
+.PHONY: help run build test go-test race soak fuzz bench bench-vm bench-json bench-growth bench-pipeline bench-api oracle lint generate update verify browser node clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +34,7 @@ race: ## the tests of concurrent rooms under the race detector (needs a C compil
 
 soak: ## the tests of reliability in their long form: ROUNDS=200 kills, and an hour under load
 	HOGPEN_SOAK=$(ROUNDS) $(GO) test -count=1 -timeout 4h -v ./cmd/hogpen \
-	  -run 'Kill|Terminate|FullDisk|ReadOnly|NoFiles|ClockJumps|MemoryStaysFlat|StoppedHouse|BadPrograms|Loops|Prints|NeverAnswers|PrivateAddresses|LockedDatabase'
+	  -run 'Kill|Terminate|FullDisk|ReadOnly|NoFiles|ClockJumps|MemoryStaysFlat|StoppedHouse|BadPrograms|Loops|Prints|NeverAnswers|PrivateAddresses|LockedDatabase|BacklogStaysOnDisk'
 	HOGPEN_SOAK=$(ROUNDS) $(GO) test -count=1 -timeout 2h -v ./db ./engine ./engine/people ./app -run 'Kill|BadDestinations|EndlessAnswers|Stop|Queue|Upgrade'
 
 fuzz: ## every fuzz test for FUZZTIME
@@ -49,6 +50,9 @@ bench: bench-vm bench-json bench-pipeline bench-api ## the machine, the road of 
 
 bench-vm: ## the machine beside PostHog's on Node and other interpreters in Go, as ratios of one run
 	$(GO) run -C hog/vm/bench/peer . -dir $(CURDIR)/artifacts/peer
+
+bench-growth: ## what is recorded in a database of ROWS rows beside an empty one
+	HOGPEN_ROWS=$(ROWS) $(GO) test ./db -run '^$$' -bench BenchmarkRecordGrown -benchtime 400x -timeout 2h
 
 bench-json: ## an event read and written beside encoding/json, goccy and sonic, in one run
 	$(GO) test -C hog/vm/bench/json -run '^$$' -bench . -count 3 .

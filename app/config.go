@@ -26,6 +26,7 @@ type Config struct {
 	Roles          []string
 	SecretKey      string
 	FetchAllow     []string
+	MaxInbox       int64
 	GeoIPDatabase  string
 	RetainEvents   time.Duration
 	RetainLogs     time.Duration
@@ -72,6 +73,7 @@ func Options() []Option {
 		list("roles", "web,capture,events,invocations", "which parts this process runs", checkRole, func(c *Config) *[]string { return &c.Roles }),
 		secret(text("secret-key", "", "seals secret inputs and signs cookies; made in the data folder when empty", func(c *Config) *string { return &c.SecretKey })),
 		list("fetch-allow", "", "CIDRs or hosts that functions may reach although they are private, such as 127.0.0.1/32", nil, func(c *Config) *[]string { return &c.FetchAllow }),
+		count("max-inbox", "1000000", "messages that may wait in the queue; beyond it, and beyond 8 GB, capture answers 503", func(c *Config) *int64 { return &c.MaxInbox }),
 		text("geoip-database", "", "a file in the MaxMind DB format, such as GeoLite2-City.mmdb, for geoipLookup; nothing is known of any address when empty", func(c *Config) *string { return &c.GeoIPDatabase }),
 		days("retain-events", "7d", "how long events are kept", func(c *Config) *time.Duration { return &c.RetainEvents }),
 		days("retain-logs", "14d", "how long log entries and runs are kept", func(c *Config) *time.Duration { return &c.RetainLogs }),
@@ -296,6 +298,19 @@ func yesNo(name, def, help string, field func(*Config) *bool) Option {
 			return nil
 		},
 		get: func(c *Config) string { return strconv.FormatBool(*field(c)) }}
+}
+
+func count(name, def, help string, field func(*Config) *int64) Option {
+	return Option{Name: name, Default: def, Help: help,
+		set: func(c *Config, v string) error {
+			n, err := strconv.ParseInt(v, 10, 64)
+			if err != nil || n < 1 {
+				return fmt.Errorf("%q is not a number from 1 on", v)
+			}
+			*field(c) = n
+			return nil
+		},
+		get: func(c *Config) string { return strconv.FormatInt(*field(c), 10) }}
 }
 
 // days reads a duration as Go writes it, or a whole number of days: 7d.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -49,6 +48,10 @@ type Config struct {
 	// events of an earlier process; nil forgets them.
 	Windows Windows
 	Memory  Memory
+	// Letters keeps what came to nothing, Dead is what the queue gave up; nil
+	// keeps none of them.
+	Letters Letters
+	Dead    Dead
 	// StateChanged is told when the watcher's state of a function changes; it
 	// must not block. May be nil.
 	StateChanged func(StateChange)
@@ -77,6 +80,8 @@ type Config struct {
 	// PollEvery is how often functions saved by other processes are looked
 	// for; 3 s when 0.
 	PollEvery time.Duration
+	// LookForDead is how often Dead is asked; 5 s when 0.
+	LookForDead time.Duration
 	// PersonPause is for how long changes of one person are gathered before the
 	// functions that wait for them run; 5 s when 0.
 	PersonPause time.Duration
@@ -110,6 +115,8 @@ type Engine struct {
 	happenings sync.Pool
 	events     *seen // UUIDs of events that went through
 	finished   *seen // IDs of invocations that ended
+	letters    letterbox
+	lastDead   queue.Dead // that has its letter; watchDead's own
 	now        func() time.Time
 	log        *slog.Logger
 
@@ -159,6 +166,9 @@ func (c *Config) fill() {
 	if c.PersonPause <= 0 {
 		c.PersonPause = defaultPersonPause
 	}
+	if c.LookForDead <= 0 {
+		c.LookForDead = lookForDead
+	}
 	if c.PollEvery <= 0 {
 		c.PollEvery = defaultPoll
 	}
@@ -198,6 +208,10 @@ func (e *Engine) Start(ctx context.Context) error {
 		if e.cfg.People != nil {
 			e.work.Go(func() { e.consume(work, TopicPersons, personWorkers, false, e.personUpdated) })
 		}
+	}
+	if e.cfg.Letters != nil {
+		e.work.Go(func() { e.consume(work, TopicLetters, letterWorkers, false, e.letter) })
+		e.work.Go(func() { e.watchDead(work) })
 	}
 	if !e.cfg.NoInvocations {
 		e.work.Go(func() { e.consume(work, TopicInvocations, e.cfg.InvocationWorkers, false, e.invocation) })
@@ -239,6 +253,9 @@ func (e *Engine) consume(ctx context.Context, topic string, workers int, ordered
 	opts := queue.ConsumeOptions{Workers: workers, Ordered: ordered, Grace: e.cfg.Grace}
 	if topic == TopicEvents && e.cfg.People != nil {
 		opts.Settle = e.cfg.People.Flush
+	}
+	if topic == TopicLetters {
+		opts.Settle = e.settleLetters
 	}
 	for {
 		err := e.cfg.Queue.Consume(ctx, topic, opts, s)
@@ -347,15 +364,4 @@ func (e *Engine) keepLogs(entries []cdp.LogEntry) {
 	}
 	e.batcher.add(cdp.Batch{Logs: entries})
 	e.showLogs(entries)
-}
-
-// showLogs shows entries to whoever watches.
-func (e *Engine) showLogs(entries []cdp.LogEntry) {
-	if len(entries) == 0 || !e.hub.watched() {
-		return
-	}
-	entries = slices.Clone(entries) // whoever watches keeps them
-	for i := range entries {
-		e.hub.publish(entries[i].Project, entries[i].Function, LiveItem{Log: &entries[i]})
-	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,9 +55,7 @@ func (e *Engine) Internal(ctx context.Context, ev cdp.InternalEvent) error {
 func (e *Engine) internal(_ context.Context, m queue.Message) ([]queue.Message, error) {
 	var ev cdp.InternalEvent
 	if err := json.Unmarshal(m.Body, &ev); err != nil {
-		e.counters.malformed.Add(1)
-		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
-		return nil, nil
+		return nil, e.unreadable(m, err)
 	}
 	set := e.registry.Load().projects[ev.Project]
 	if set == nil {
@@ -66,18 +65,31 @@ func (e *Engine) internal(_ context.Context, m queue.Message) ([]queue.Message, 
 	defer h.end()
 	scope, err := e.exec.NewInternalScope(set.project, ev)
 	if err != nil {
-		e.counters.malformed.Add(1)
-		e.log.Error("an internal event was not read", "project", ev.Project, "uuid", ev.UUID, "error", err)
-		return nil, nil
+		return nil, e.unreadable(m, err)
 	}
 	h.scope = *scope
+	alert := alertOf(&ev)
 	for f := range set.internal.all {
+		if ev.IsAlert() && (alert == "" || !f.Filters.NamesAlert(ev.Name, alert)) {
+			continue
+		}
 		if err := h.offer(f); err != nil {
 			return nil, err
 		}
 	}
 	h.record(false)
 	return h.next, nil
+}
+
+// alertOf is the ID of the alert that an event is of, "" when there is none.
+func alertOf(ev *cdp.InternalEvent) string {
+	var p struct {
+		ID any `json:"alert_id"`
+	}
+	if json.Unmarshal(ev.Properties, &p) != nil || p.ID == nil {
+		return ""
+	}
+	return fmt.Sprint(p.ID)
 }
 
 // tellOfState makes the internal event of a function's change of state.

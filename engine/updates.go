@@ -98,9 +98,7 @@ func (h *happening) tellOfPerson(again bool) {
 func (e *Engine) personUpdated(ctx context.Context, m queue.Message) ([]queue.Message, error) {
 	var news personNews
 	if err := json.Unmarshal(m.Body, &news); err != nil {
-		e.counters.malformed.Add(1)
-		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
-		return nil, nil
+		return nil, e.unreadable(m, err)
 	}
 	e.updates.tell(m.Key)
 	set := e.registry.Load().projects[news.Project]

@@ -99,10 +99,11 @@ type process struct {
 }
 
 // serveIn starts a server on a data folder and waits for its address.
-func serveIn(t *testing.T, dir string) *process {
+func serveIn(t *testing.T, dir string, flags ...string) *process {
 	t.Helper()
 	p := &process{rest: make(chan string, 1), errs: &operatorLog{}}
-	p.cmd = exec.Command("hogpen", "serve", "--addr", "127.0.0.1:0", "--data", dir, "--fetch-allow", "127.0.0.1/32", "--log-level", "warn")
+	flags = append([]string{"serve", "--addr", "127.0.0.1:0", "--data", dir, "--fetch-allow", "127.0.0.1/32", "--log-level", "warn"}, flags...)
+	p.cmd = exec.Command("hogpen", flags...)
 	p.cmd.Stderr = p.errs
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -67,36 +67,56 @@ var cryptoFuncs = []*Func{
 	},
 }
 
-// digest appends the hash of a text to nothing.
-type digest func(text []byte) []byte
+// digest is a hash function.
+type digest uint8
 
-func digestMD5(text []byte) []byte { b := md5.Sum(text); return b[:] }
+const (
+	digestMD5 digest = iota
+	digestSHA1
+	digestSHA256
+)
 
-func digestSHA1(text []byte) []byte { b := sha1.Sum(text); return b[:] }
+// append puts the hash of a text behind dst. A switch instead of a function
+// value lets both buffers stay on the stack.
+func (d digest) append(dst []byte, text string) []byte {
+	switch d {
+	case digestMD5:
+		b := md5.Sum([]byte(text))
+		return append(dst, b[:]...)
+	case digestSHA1:
+		b := sha1.Sum([]byte(text))
+		return append(dst, b[:]...)
+	}
+	b := sha256.Sum256([]byte(text))
+	return append(dst, b[:]...)
+}
 
-func digestSHA256(text []byte) []byte { b := sha256.Sum256(text); return b[:] }
-
-func sum(c *vm.Call, name string, hash digest) ([]byte, error) {
+// hashed gives the text that a hash function is called with.
+func hashed(c *vm.Call, name string) (string, error) {
 	v := c.Arg(0)
 	if !v.IsString() {
-		return nil, wrongType(name, "a string", v)
+		return "", wrongType(name, "a string", v)
 	}
 	s := vm.CleanText(v.Text())
 	if len(s) > 512 {
 		if err := c.Spend(len(s) / 4); err != nil {
-			return nil, err
+			return "", err
 		}
 	}
-	return hash([]byte(s)), nil
+	return s, nil
 }
 
-func hashHex(name string, hash digest) vm.HostFunc {
+func hashHex(name string, d digest) vm.HostFunc {
 	return func(c *vm.Call) (vm.Value, error) {
 		if c.Arg(0).IsNull() {
 			return vm.Null, nil
 		}
-		b, err := sum(c, name, hash)
-		return hexText(b), err
+		s, err := hashed(c, name)
+		if err != nil {
+			return vm.Null, err
+		}
+		var b [sha256.Size]byte
+		return hexText(d.append(b[:0], s)), nil
 	}
 }
 
@@ -105,16 +125,16 @@ func hexText(b []byte) vm.Value {
 	return vm.String(string(hex.AppendEncode(buf[:0], b)))
 }
 
-func hashIn(name string, hash digest) vm.HostFunc {
+func hashIn(name string, d digest) vm.HostFunc {
 	return func(c *vm.Call) (vm.Value, error) {
 		if c.Arg(0).IsNull() {
 			return vm.Null, nil
 		}
-		b, err := sum(c, name, hash)
+		s, err := hashed(c, name)
 		if err != nil {
 			return vm.Null, err
 		}
-		return encodeDigest(b, c.Arg(1))
+		return encodeDigest(d.append(nil, s), c.Arg(1))
 	}
 }
 

@@ -119,8 +119,7 @@ func keys(c *vm.Call) (vm.Value, error) {
 	}
 	switch {
 	case v.IsDict():
-		k, _ := v.Entries()
-		return vm.SharedArray(k), nil
+		return vm.SharedKeys(v), nil
 	case v.IsList():
 		out := make([]vm.Value, v.Len())
 		for i := range out {
@@ -139,6 +138,9 @@ func values(c *vm.Call) (vm.Value, error) {
 	v := c.Arg(0)
 	if err := room(c, v.Len()); err != nil {
 		return vm.Null, err
+	}
+	if v.IsDict() {
+		return vm.SharedValues(v), nil
 	}
 	return vm.NewArray(slices.Clone(valuesOf(v))), nil
 }

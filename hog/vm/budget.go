@@ -188,7 +188,7 @@ func (c *counter) values(vs []Value) {
 			continue
 		}
 		c.seen[v.o] = struct{}{}
-		if v.o.flags&(flagCow|flagView) != 0 {
+		if v.o.flags&(flagCow|flagView) != 0 && v.o.flags&flagLent == 0 {
 			c.sum += 48 // the content is shared
 			continue
 		}

@@ -112,6 +112,7 @@ func (d *decoder) text(s string) Value {
 	if !ok {
 		v = String(s)
 		v.o.hash = hashText(s)
+		v.o.knownPlain()
 		d.intern[s] = v
 	}
 	return v

@@ -15,6 +15,10 @@ type dict struct {
 	// shared tells that index is another dict's too: it is made anew before a
 	// key is added. Keys never change in place, and can be shared freely.
 	shared bool
+	// lent tells that vals is an array's content too (LendValues): they are
+	// copied before one of them is replaced. What is added lies beyond what was
+	// lent, and needs no copy.
+	lent bool
 	// last is where findAgain found a key. It is no hint for others: what
 	// several goroutines read has no place for it.
 	last int32
@@ -108,6 +112,33 @@ func (d *dict) findAgain(k Value) int {
 	return i
 }
 
+// set is put for a text key of a dict that only one program sees. It reports
+// whether the key is new; then the one search has found its bucket too.
+func (d *dict) set(k, v Value) bool {
+	i := int(d.last)
+	if i >= len(d.keys) || d.keys[i].o != k.o {
+		if d.index == nil || d.shared || len(d.keys) == cap(d.keys) || (len(d.keys)+1)*4 > len(d.index)*3 {
+			i = d.find(k)
+			if i < 0 {
+				d.add(k, v)
+				return true
+			}
+		} else {
+			b := d.bucket(k.o)
+			i = int(d.index[b]) - 1
+			if i < 0 {
+				d.keys = append(d.keys, k)
+				d.vals = append(d.vals, v)
+				d.index[b] = int32(len(d.keys))
+				return true
+			}
+		}
+		d.last = int32(i)
+	}
+	d.replace(i, v)
+	return false
+}
+
 func (d *dict) findText(s string, hash uint32) int {
 	if d.index == nil {
 		for i := range d.keys {
@@ -123,16 +154,19 @@ func (d *dict) findText(s string, hash uint32) int {
 
 // probeObject is probeText for a string object: most keys are found by their
 // identity.
-func (d *dict) probeObject(k *object) int {
+func (d *dict) probeObject(k *object) int { return int(d.index[d.bucket(k)]) - 1 }
+
+// bucket gives where the index has a text key, or has room for it.
+func (d *dict) bucket(k *object) uint32 {
 	mask := uint32(len(d.index) - 1)
 	for b := k.textHash() & mask; ; b = (b + 1) & mask {
 		p := d.index[b]
 		if p == 0 {
-			return -1
+			return b
 		}
 		o := d.keys[p-1].o
 		if o == k || o != nil && o.kind == KindString && o.str == k.str {
-			return int(p - 1)
+			return b
 		}
 	}
 }
@@ -167,10 +201,18 @@ func (d *dict) probe(k Value, hash uint32) int {
 // put sets a key, at its old place if it is there, else at the end.
 func (d *dict) put(k, v Value) {
 	if i := d.find(k); i >= 0 {
-		d.vals[i] = v
+		d.replace(i, v)
 		return
 	}
 	d.add(k, v)
+}
+
+// replace sets the value of key i.
+func (d *dict) replace(i int, v Value) {
+	if d.lent {
+		d.vals, d.lent = append([]Value(nil), d.vals...), false
+	}
+	d.vals[i] = v
 }
 
 // add appends a key known to be absent.
@@ -199,6 +241,11 @@ func (d *dict) grow() {
 	if n == scanLimit {
 		room = 4 * n
 	}
+	d.reserve(room)
+}
+
+// reserve makes room for keys in all.
+func (d *dict) reserve(room int) {
 	both := make([]Value, 2*room)
 	d.keys = append(both[:0:room], d.keys...)
 	d.vals = append(both[room:room:2*room], d.vals...)

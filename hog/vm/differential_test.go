@@ -393,3 +393,48 @@ func TestManyGoroutinesShareAProgram(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a program writes to, the globals stay as they were, for others read
+// them too.
+func TestGlobalsAreNeverWritten(t *testing.T) {
+	t.Parallel()
+	const given = `{"a":{"x":1,"l":[{"y":2}]},"l":[[1],[2]]}`
+	for _, src := range []string{
+		`let d := {}; d.k := a; d.k.x := 9; return [d, a]`,
+		`let d := {}; d := a; d.x := 9; return [d, a]`,
+		`let d := {}; for (let k, v in a) { d[k] := v } d.l[1].y := 9; return [d, a]`,
+		`let d := {}; for (let k, v in a) { d[k] := v } d.z := 9; return [d, a]`,
+		`let d := {}; for (let v in l) { v[1] := 9; d.v := v } return [d, l]`,
+		`fn f(o) { o.x := 9; return o } return [f(a), a]`,
+		`fn f() { return a } let d := f(); d.x := 9; return [d, a]`,
+		`let d := {}; let f := () -> d; d.x := 9; d := f(); d.x := 8; return [d, a]`,
+		`let d := {}; fn f() { d := a } f(); d.x := 9; return [d, a]`,
+		`try { throw Error('m', a) } catch (e) { e.payload.x := 9; return [e.payload, a] }`,
+		`let d := [a]; d[1].x := 9; return [d, a]`,
+		`let d := {}; d.vs := values(a); d.vs[1] := 9; return [d, a]`,
+		`let d := arrayPushBack(l, 1); d[1][1] := 9; return [d, l]`,
+		`let d := l; d[1] := 9; return [d, l]`,
+		`let d := null; if (a.x = 1) { d := a } d.x := 9; return [d, a]`,
+	} {
+		var results []string
+		for _, b := range backends {
+			globals, err := vm.ParseJSON([]byte(given), vm.JSONOptions{Freeze: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, r, err := run(t, load(t, src, b.opt), globals, vm.Budget{})
+			if err != nil {
+				t.Fatalf("%s: %s: %v", b.name, src, err)
+			}
+			if left := string(vm.AppendJSON(nil, globals)); left != given {
+				t.Errorf("%s: %s leaves the globals as %s", b.name, src, left)
+			}
+			results = append(results, vm.Print(r.Value))
+		}
+		for _, r := range results[1:] {
+			if r != results[0] {
+				t.Errorf("%s gives %s and %s", src, results[0], r)
+			}
+		}
+	}
+}

@@ -55,7 +55,7 @@ func (t *translator) effect(in *instr, at int32) (next int32, ended bool) {
 		t.out.tries = true
 		t.fill(len(t.stack))
 		height := len(t.stack)
-		t.box(height)
+		t.hold(height)
 		t.use(height + 1)
 		handler := t.blockOf(in.n, height+1)
 		t.active = append(slices.Clip(t.active), height)
@@ -92,7 +92,7 @@ func (t *translator) effect(in *instr, at int32) (next int32, ended bool) {
 		t.out.closes = true
 		t.fill(len(t.stack))
 		slot := len(t.stack) - 1
-		t.box(slot)
+		t.hold(slot)
 		t.stmt(func(m *Machine) { m.closeCells(m.base + slot) })
 		delete(t.held, slot)
 		t.pop()
@@ -142,6 +142,7 @@ func (t *translator) setProperty(at int) {
 	if t.bad {
 		return
 	}
+	t.writesTo(args[0])
 	p, val := t.p, t.genValue(args[2])
 	obj := t.genValue(args[0])
 	if key := args[1]; key.kind == nodeConst {
@@ -189,15 +190,11 @@ func setSlot(i, j int, val valueFunc, p *Program, at int) func(m *Machine) {
 			}
 			return
 		}
-		if at := o.dict.findAgain(key); at >= 0 {
-			o.dict.vals[at] = v
-			return
+		if o.dict.set(key, v) {
+			if err := m.alloc(dictEntry); err != nil {
+				m.failAt(p, at, err)
+			}
 		}
-		if err := m.alloc(dictEntry); err != nil {
-			m.failAt(p, at, err)
-			return
-		}
-		o.dict.add(key, v)
 	}
 }
 
@@ -243,7 +240,7 @@ func (t *translator) closure(in *instr) {
 				t.bad = true
 				return
 			}
-			t.box(slots[i])
+			t.hold(slots[i])
 			t.out.closes = true
 			if t.held == nil {
 				t.held = map[int]bool{}
@@ -255,7 +252,7 @@ func (t *translator) closure(in *instr) {
 		}
 	}
 	t.push(t.node(node{kind: nodeSlot, slot: place}))
-	t.box(place)
+	t.hold(place)
 	t.out.clears = true
 	t.stmt(func(m *Machine) {
 		fn := &function{info: info, up: make([]*cell, count)}
@@ -283,7 +280,7 @@ func (t *translator) callLocal(argc, at int) (ended bool) {
 	t.fill(len(t.stack))
 	place := len(t.stack) - argc
 	for i := place; i <= len(t.stack); i++ {
-		t.box(i)
+		t.hold(i)
 	}
 	t.use(len(t.stack) + 1)
 	if t.bad {
@@ -331,7 +328,7 @@ func (t *translator) lastStep(callee *node, argc int) *node {
 	}
 	t.fill(top)
 	t.use(top + 1)
-	t.box(top)
+	t.hold(top)
 	t.stack[top] = t.slotNode(top)
 	return n
 }
@@ -371,7 +368,7 @@ func (t *translator) callHost(in *instr, at int) (ended bool) {
 	t.fill(len(t.stack))
 	place := len(t.stack) - n
 	for i := place; i <= len(t.stack); i++ {
-		t.box(i)
+		t.hold(i)
 	}
 	t.use(len(t.stack) + 1)
 	if t.bad {
@@ -401,7 +398,7 @@ func (t *translator) callNone(in *instr, at int) {
 	t.fill(len(t.stack))
 	p, place := t.p, len(t.stack)-n
 	for i := range n {
-		t.box(place + i)
+		t.hold(place + i)
 	}
 	t.stmt(func(m *Machine) {
 		switch {

@@ -36,6 +36,10 @@ func (t *translator) genStore(i int, n *node) func(m *Machine) {
 	case nodeArith:
 		f := t.genNum(n)
 		return func(m *Machine) { m.r[i] = Value{f(m), &numberObject} }
+	case nodeIndex:
+		if t.isNumSlot(n.b) && t.isBoxedSlot(n.a) {
+			return t.storeElement(i, n)
+		}
 	}
 	f := t.genValue(n)
 	// r is read after f: a call in f may move the stack.
@@ -234,6 +238,31 @@ func (t *translator) genProp(n *node) valueFunc {
 	return func(m *Machine) Value { return m.getSite(obj(m), site) }
 }
 
+// element reads a list at a number, if that is a plain read.
+func element(o *object, k float64) (Value, bool) {
+	if o != nil && o.list != nil {
+		if i := int(k); float64(i) == k && i > 0 && i <= len(o.list.elems) {
+			if v := o.list.elems[i-1]; o.flags == 0 || v.private() {
+				return v, true
+			}
+		}
+	}
+	return Null, false
+}
+
+// storeElement is x := list[i], as loops over entries have it twice.
+func (t *translator) storeElement(to int, n *node) func(m *Machine) {
+	i, j, rest := n.a.slot, n.b.slot, t.genIndex(n)
+	return func(m *Machine) {
+		if v, ok := element(m.r[i].o, m.f[j]); ok {
+			m.r[to] = v
+			return
+		}
+		v := rest(m)
+		m.r[to] = v
+	}
+}
+
 // genIndex reads a property by a computed key; lists by number come first.
 func (t *translator) genIndex(n *node) valueFunc {
 	p, at := t.p, n.at
@@ -250,12 +279,8 @@ func (t *translator) genIndex(n *node) valueFunc {
 		i, j := n.a.slot, n.b.slot
 		return func(m *Machine) Value {
 			k := m.f[j]
-			if o := m.r[i].o; o != nil && o.list != nil {
-				if i := int(k); float64(i) == k && i > 0 && i <= len(o.list.elems) {
-					if v := o.list.elems[i-1]; o.flags == 0 || v.private() {
-						return v
-					}
-				}
+			if v, ok := element(m.r[i].o, k); ok {
+				return v
 			}
 			return slow(m, m.r[i], Number(k))
 		}
@@ -377,6 +402,19 @@ func genRecord(n *node, args []valueFunc, p *Program, at int, cost int64) valueF
 	}
 }
 
+// constants gives the values of nodes that are all constants, nil when one is
+// not or there is none.
+func constants(nodes []*node) []Value {
+	var out []Value
+	for _, n := range nodes {
+		if n.kind != nodeConst {
+			return nil
+		}
+		out = append(out, n.value)
+	}
+	return out
+}
+
 func (t *translator) genList(n *node) valueFunc {
 	args, p, at := t.genValues(n.args), t.p, n.at
 	kind := KindArray
@@ -384,6 +422,16 @@ func (t *translator) genList(n *node) valueFunc {
 		kind = KindTuple
 	}
 	cost := 80 + int64(len(args))*16
+	if elems := constants(n.args); elems != nil {
+		return func(m *Machine) Value {
+			if err := m.alloc(cost); err != nil {
+				m.failAt(p, at, err)
+			}
+			v := newList(kind, elems)
+			v.o.flags = flagCow
+			return v
+		}
+	}
 	return func(m *Machine) Value {
 		if err := m.alloc(cost); err != nil {
 			m.failAt(p, at, err)

@@ -108,9 +108,15 @@ type translator struct {
 	info  *funcInfo
 	out   *compiled
 	boxed []bool // slots that must hold values; the others hold numbers only
-	root  bool
-	again bool // an assumption about a slot was wrong
-	bad   bool // the function is not for closures
+	// foreign are slots that may hold what is not of this run's making; written
+	// are those whose content a SET_PROPERTY changes.
+	foreign, written []bool
+	root             bool
+	again            bool // an assumption about a slot was wrong
+	bad              bool // the function is not for closures
+	// reaches tells that a SET_PROPERTY may change something that came from
+	// outside: a global, an argument, what a function gave.
+	reaches bool
 
 	blockAt []int32 // block that begins at an instruction, +1; 0 when none
 	depths  []int   // stack depth at each block's entry
@@ -173,17 +179,32 @@ func compileClosures(p *Program) *compiled {
 	}
 	root := &funcInfo{kind: fnLocal, name: p.name, prog: p}
 	nodes := nodeBlocks.Get().(*[][]node)
-	t := &translator{p: p, boxed: make([]bool, maxFrame+1), blockAt: make([]int32, len(p.code)+1), blocks: *nodes}
+	t := &translator{p: p, boxed: make([]bool, maxFrame+1), foreign: make([]bool, maxFrame+1), written: make([]bool, maxFrame+1), blockAt: make([]int32, len(p.code)+1), blocks: *nodes}
 	defer t.giveBackNodes(nodes)
-	if !t.translate(root, true) {
+	if !t.all(root) {
 		return nil
 	}
-	for _, f := range p.funcs {
-		if !t.translate(f, false) {
+	if p.writes && !t.reaches {
+		// It writes to what it made itself: it may see the globals as they are.
+		p.writes = false
+		if !t.all(root) {
 			return nil
 		}
 	}
 	return root.body
+}
+
+// all translates the root and every function.
+func (t *translator) all(root *funcInfo) bool {
+	if !t.translate(root, true) {
+		return false
+	}
+	for _, f := range t.p.funcs {
+		if !t.translate(f, false) {
+			return false
+		}
+	}
+	return true
 }
 
 // A function with more stack slots than this runs on the plain machine.
@@ -215,6 +236,9 @@ func (t *translator) translate(info *funcInfo, root bool) bool {
 			break
 		}
 	}
+	for i := range t.out.size {
+		t.reaches = t.reaches || t.written[i] && t.foreign[i]
+	}
 	t.out.merge()
 	first := &t.out.blocks[0]
 	t.out.guarded = first.kind == endCond && len(first.stmts) == 0
@@ -241,6 +265,23 @@ func (t *translator) box(i int) {
 	}
 }
 
+// hold is box for a slot that a value gets into by other ways than a store: it
+// may be anything.
+func (t *translator) hold(i int) {
+	t.box(i)
+	t.foreign[i] = true
+}
+
+// writesTo notes what a SET_PROPERTY changes.
+func (t *translator) writesTo(n *node) {
+	switch {
+	case n.kind == nodeSlot:
+		t.written[n.slot] = true
+	case n.kind != nodeDict && n.kind != nodeList:
+		t.reaches = true
+	}
+}
+
 func (t *translator) attempt() {
 	t.out = &compiled{info: t.info}
 	for _, at := range t.heads {
@@ -248,6 +289,10 @@ func (t *translator) attempt() {
 	}
 	t.depths, t.tries, t.heads, t.todo = t.depths[:0], t.tries[:0], t.heads[:0], t.todo[:0]
 	t.active, t.held = nil, nil
+	clear(t.written)
+	for i := range t.foreign {
+		t.foreign[i] = i < t.info.argc
+	}
 	t.out.size = t.info.argc
 	t.blockOf(t.info.entry, t.info.argc)
 	for len(t.todo) > 0 && !t.bad {
@@ -443,6 +488,9 @@ func (t *translator) store(i int, n *node) {
 	}
 	if !t.boxed[i] && n.typ != typeNumber {
 		t.box(i)
+	}
+	if n.kind != nodeDict && n.kind != nodeList && n.kind != nodeConst {
+		t.foreign[i] = true
 	}
 	if n.typ == typeAny {
 		t.out.clears = true

@@ -186,7 +186,7 @@ func (r *JSONReader) value(owner *keyEntry) (Value, error) {
 	}
 	switch c := r.src[r.pos]; {
 	case c == '"':
-		s, err := r.text()
+		s, flags, err := r.text()
 		if err != nil {
 			return Null, err
 		}
@@ -194,7 +194,7 @@ func (r *JSONReader) value(owner *keyEntry) (Value, error) {
 			s = r.own(s)
 		}
 		o := r.object()
-		o.kind, o.str = KindString, s
+		o.kind, o.flags, o.str = KindString, flags, s
 		return Value{0, o}, nil
 	case c == '{':
 		return r.dict(owner)
@@ -277,11 +277,16 @@ func (r *JSONReader) number() (Value, error) {
 
 var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14}
 
-// text reads a string literal. Without escapes it is a piece of the source.
-func (r *JSONReader) text() (string, error) {
+// text reads a string literal, and tells whether it is plain. Without escapes it
+// is a piece of the source.
+func (r *JSONReader) text() (s string, flags uint8, err error) {
 	r.pos++
 	src, start := r.src, r.pos
 	i := start + plainLen(src[start:])
+	if i < len(src) && src[i] == '"' {
+		r.pos = i + 1
+		return src[start:i], flagPlain, nil
+	}
 	high := false
 	for ; i < len(src); i++ {
 		switch c := src[i]; {
@@ -291,19 +296,20 @@ func (r *JSONReader) text() (string, error) {
 			if high && !utf8.ValidString(s) {
 				s = string([]rune(s)) // U+FFFD for each byte, as everyone does
 			}
-			return s, nil
+			return s, 0, nil
 		case c == '\\':
 			r.pos = i
-			return r.escaped(start)
+			s, err := r.escaped(start)
+			return s, 0, err
 		case c < 0x20:
 			r.pos = i
-			return "", r.unexpected()
+			return "", 0, r.unexpected()
 		case c >= utf8.RuneSelf:
 			high = true
 		}
 	}
 	r.pos = len(src)
-	return "", r.unexpected()
+	return "", 0, r.unexpected()
 }
 
 func (r *JSONReader) escaped(start int) (string, error) {

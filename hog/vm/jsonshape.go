@@ -11,7 +11,6 @@ type keyEntry struct {
 	object object
 	next   *keyEntry
 	shapes [keptShapes]*shape
-	plain  bool  // written in JSON as it is
 	oldest uint8 // of shapes, which is overwritten next
 	missed uint8 // dicts that none of shapes fitted
 }
@@ -202,7 +201,7 @@ func (r *JSONReader) cutShort(sh *shape, vals []Value, owner *keyEntry) Value {
 func (r *JSONReader) literal(e *keyEntry) bool {
 	s, from := e.object.str, r.pos+1
 	end := from + len(s)
-	if !e.plain || end >= len(r.src) || r.src[end] != '"' || r.src[from-1] != '"' || r.src[from:end] != s {
+	if e.object.flags&flagPlain == 0 || end >= len(r.src) || r.src[end] != '"' || r.src[from-1] != '"' || r.src[from:end] != s {
 		return false
 	}
 	r.pos = end + 1
@@ -219,7 +218,7 @@ func (r *JSONReader) nextKey(expected *keyEntry) (Value, *keyEntry, error) {
 	if expected != nil && r.literal(expected) {
 		return Value{0, &expected.object}, expected, r.colon()
 	}
-	s, err := r.text()
+	s, flags, err := r.text()
 	if err != nil {
 		return Null, nil, err
 	}
@@ -230,7 +229,7 @@ func (r *JSONReader) nextKey(expected *keyEntry) (Value, *keyEntry, error) {
 		s = r.own(s)
 	}
 	o := r.object()
-	o.kind, o.str, o.hash = KindString, s, hashText(s)
+	o.kind, o.flags, o.str, o.hash = KindString, flags, s, hashText(s)
 	return Value{0, o}, nil, r.colon()
 }
 
@@ -256,7 +255,8 @@ func (r *JSONReader) entry(s string) *keyEntry {
 		return nil
 	}
 	s = strings.Clone(s)
-	e := &keyEntry{object: object{kind: KindString, str: s, hash: hashText(s)}, plain: plainLen(s) == len(s)}
+	e := &keyEntry{object: object{kind: KindString, str: s, hash: hashText(s)}}
+	e.object.knownPlain()
 	r.keys[s] = e
 	return e
 }

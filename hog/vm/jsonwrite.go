@@ -65,7 +65,7 @@ func (w *jsonWriter) value(v Value, in *opened) {
 		}
 		w.b = AppendNumber(w.b, v.n)
 	case KindString:
-		w.b = AppendJSONText(w.b, v.o.str)
+		w.b = appendString(w.b, v.o)
 	case KindFunction:
 		w.b = AppendJSONText(w.b, Print(v))
 	default:
@@ -117,12 +117,15 @@ func (w *jsonWriter) array(elems []Value, in *opened) {
 	w.b = append(w.b, ']')
 }
 
-func (w *jsonWriter) key(first bool, k string, in *opened) {
+// open comes before a key, colon behind it.
+func (w *jsonWriter) open(first bool, in *opened) {
 	if !first {
 		w.b = append(w.b, ',')
 	}
 	w.line(in.depth)
-	w.b = AppendJSONText(w.b, k)
+}
+
+func (w *jsonWriter) colon() {
 	w.b = append(w.b, ':')
 	if w.indent != "" {
 		w.b = append(w.b, ' ')
@@ -141,7 +144,9 @@ func (w *jsonWriter) dict(d *dict, in *opened) {
 		if w.full() {
 			return
 		}
-		w.key(i == 0, k.o.str, in)
+		w.open(i == 0, in)
+		w.b = appendString(w.b, k.o)
+		w.colon()
 		w.value(d.vals[i], in)
 	}
 	if len(d.keys) > 0 {
@@ -173,7 +178,9 @@ func (w *jsonWriter) fields(v Value, in *opened) {
 		if name == "payload" && f.IsNull() {
 			continue
 		}
-		w.key(first, name, in)
+		w.open(first, in)
+		w.b = AppendJSONText(w.b, name)
+		w.colon()
 		w.value(f, in)
 		first = false
 	}
@@ -190,6 +197,14 @@ func AppendJSONText(dst []byte, s string) []byte {
 		return append(append(dst, s...), '"')
 	}
 	return appendEscaped(dst, CleanText(s))
+}
+
+// appendString is AppendJSONText for the text of a string.
+func appendString(dst []byte, o *object) []byte {
+	if o.flags&flagPlain == 0 {
+		return AppendJSONText(dst, o.str)
+	}
+	return append(append(append(dst, '"'), o.str...), '"')
 }
 
 // appendEscaped appends the rest of a JSON string behind its quote.
@@ -225,25 +240,13 @@ func appendEscaped(dst []byte, s string) []byte {
 // ToGo gives v as encoding/json would have read it: nil, bool, float64,
 // string, []any and map[string]any. Dates and errors become their raw objects,
 // functions their print form. Deeper nesting than 2000, and cycles, are nil.
-func (v Value) ToGo() any { return toGo(v, nil) }
-
-// trail are the containers around a value, the innermost first.
-type trail struct {
-	o     *object
-	depth int
-	outer *trail
+func (v Value) ToGo() any {
+	var around [16]*object
+	return toGo(v, around[:0])
 }
 
-func (t *trail) holds(o *object) bool {
-	for ; t != nil; t = t.outer {
-		if t.o == o {
-			return true
-		}
-	}
-	return false
-}
-
-func toGo(v Value, around *trail) any {
+// toGo converts v, which lies within the containers around it.
+func toGo(v Value, around []*object) any {
 	switch v.Kind() {
 	case KindNull:
 		return nil
@@ -252,35 +255,46 @@ func toGo(v Value, around *trail) any {
 	case KindNumber:
 		return v.n
 	case KindString:
-		return CleanText(v.o.str)
+		return v.o.cleanText()
 	case KindFunction:
 		return Print(v)
 	}
-	open := &trail{o: v.o, depth: 1, outer: around}
-	if around != nil {
-		open.depth = around.depth + 1
-	}
-	if open.depth > maxNesting || around.holds(v.o) {
+	if len(around) >= maxNesting || slices.Contains(around, v.o) {
 		return nil
 	}
+	around = append(around, v.o)
 	if v.o.list != nil {
 		out := make([]any, len(v.o.list.elems))
 		for i, e := range v.o.list.elems {
-			out[i] = toGo(e, open)
+			out[i] = toGo(e, around)
 		}
 		return out
 	}
 	out := make(map[string]any, v.Len())
 	if v.o.dict != nil {
 		for i, k := range v.o.dict.keys {
-			out[CleanText(JSText(k))] = toGo(v.o.dict.vals[i], open)
+			out[cleanKey(k)] = toGo(v.o.dict.vals[i], around)
 		}
 		return out
 	}
 	for _, name := range v.FieldNames() {
-		out[name] = toGo(v.o.field(name), open)
+		out[name] = toGo(v.o.field(name), around)
 	}
 	return out
+}
+
+func (o *object) cleanText() string {
+	if o.flags&flagPlain != 0 {
+		return o.str
+	}
+	return CleanText(o.str)
+}
+
+func cleanKey(k Value) string {
+	if k.IsString() {
+		return k.o.cleanText()
+	}
+	return CleanText(JSText(k))
 }
 
 // FromGo makes a value of Go data: nil, booleans, numbers, strings, Values,

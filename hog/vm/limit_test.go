@@ -34,6 +34,8 @@ func TestLimits(t *testing.T) {
 		{`let a := range(100000); return arrayMap(x -> range(100000), a)`, vm.Budget{}, `Memory limit`, vm.LimitMemory},
 		{`fn f(n) { let a := range(100000); return [f(n + 1), a] } f(0)`, vm.Budget{}, `Memory limit`, vm.LimitMemory},
 		{`let f := () -> 0; while (true) { let g := f; f := () -> g() }`, vm.Budget{Memory: 1 << 20}, `Memory limit`, vm.LimitMemory},
+		{`let a := []; for (let i := 0; i < 2000; i := i + 1) { let d := {}; d[toString(range(500))] := 1; a := [a, keys(d)] } return a`, vm.Budget{Memory: 1 << 20}, `Memory limit`, vm.LimitMemory},
+		{`let a := []; for (let i := 0; i < 2000; i := i + 1) { let d := {'x': toString(range(500))}; a := [a, values(d)] } return a`, vm.Budget{Memory: 1 << 20}, `Memory limit`, vm.LimitMemory},
 		{`while (true) { print('many words') }`, vm.Budget{Output: 1000}, `^HogVMException: Print output limit of 1000 bytes exceeded$`, vm.LimitOutput},
 		{`let a := []; a[1] := a; let n := 0; while (n < 100000) { let b := [a]; n := n + 1 } return n`, vm.Budget{Memory: 1 << 20}, `^$`, vm.LimitNone},
 	} {

@@ -62,12 +62,31 @@ func fresh(v Value, own bool) Value {
 	return v
 }
 
-// SharedArray gives an array of elems, which belong to another value and never
-// change: the first write copies them.
-func SharedArray(elems []Value) Value {
-	v := newList(KindArray, elems[:len(elems):len(elems)])
-	v.o.flags = flagCow
-	return v
+// SharedKeys gives the array of a dict's keys, SharedValues that of its values.
+// Neither side copies them before it writes.
+func SharedKeys(v Value) Value { return lend(v.o, v.o.dict.keys) }
+
+// SharedValues: see SharedKeys.
+func SharedValues(v Value) Value {
+	a := lend(v.o, v.o.dict.vals)
+	if a.o.flags&flagLent != 0 {
+		v.o.dict.lent = true
+	}
+	return a
+}
+
+// lend gives an array of elems, which are a dict's. Keys are never replaced.
+func lend(o *object, elems []Value) Value {
+	a := newList(KindArray, elems[:len(elems):len(elems)])
+	switch {
+	case o.flags&(flagFrozen|flagView) != 0:
+		a.o.flags = flagView // the program never writes
+	case o.flags&flagCow != 0:
+		a.o.flags = flagCow
+	default:
+		a.o.flags = flagCow | flagLent | o.flags&flagLazy
+	}
+	return a
 }
 
 // thaw makes the content of a private container its own.
@@ -80,7 +99,7 @@ func thaw(o *object) {
 	} else {
 		o.dict = o.dict.copyOf()
 	}
-	o.flags = o.flags&^flagCow | flagLazy
+	o.flags = o.flags&^(flagCow|flagLent) | flagLazy
 }
 
 // child gives the element at *slot of o, read from position i, wrapping a
@@ -94,7 +113,7 @@ func child(o *object, v Value, i int) Value {
 	if o.list != nil {
 		o.list.elems[i] = v
 	} else {
-		o.dict.vals[i] = v
+		o.dict.replace(i, v)
 	}
 	return v
 }

@@ -47,6 +47,12 @@ const (
 	// flagView marks a private object with the content of a frozen one in a
 	// program that never writes (see view).
 	flagView
+	// flagLent marks a flagCow array whose content is that of the program's own
+	// dict, which may be gone before it: the array's memory counts.
+	flagLent
+	// flagPlain marks a string that is known to be plain: JSON holds it as it is
+	// (see plainLen). One without the mark may be plain, too.
+	flagPlain
 )
 
 // object is what a Value points at. It is one size for all kinds (48 bytes),
@@ -111,6 +117,13 @@ func Int(i int) Value { return Value{float64(i), &numberObject} }
 
 // String gives the text s, which should be UTF-8.
 func String(s string) Value { return Value{0, &object{kind: KindString, str: s}} }
+
+// knownPlain marks a string that was looked at, if it is plain.
+func (o *object) knownPlain() {
+	if plainLen(o.str) == len(o.str) {
+		o.flags |= flagPlain
+	}
+}
 
 // NewArray gives an array that owns elems.
 func NewArray(elems []Value) Value { return newList(KindArray, elems) }
