@@ -24,8 +24,6 @@ const (
 // a block.
 type slotSet []uint64
 
-func newSlotSet(blocks int) slotSet { return make(slotSet, blocks*blockWords) }
-
 func (s slotSet) has(slot int32) bool { return s[slot>>6]>>(slot&63)&1 != 0 }
 
 func (s slotSet) add(slot int32) { s[slot>>6] |= 1 << (slot & 63) }

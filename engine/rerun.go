@@ -42,10 +42,10 @@ func (e *Engine) Replay(ctx context.Context, l cdp.DeadLetter) (cdp.RerunMark, e
 		return e.revive(ctx, &l)
 	}
 	set := e.registry.Load().projects[l.Project]
-	if set.function(l.Function) == nil {
+	f := set.function(l.Function)
+	if f == nil {
 		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "This function does not run.")
 	}
-	f := set.function(l.Function)
 	if l.Mapping >= len(f.Mappings) || l.Mapping < 0 && len(f.Mappings) > 0 && l.Kind != cdp.LetterFiltering {
 		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "This function has no such mapping any more.")
 	}
