@@ -197,6 +197,7 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 			Accounts: a.accounts, Settings: &cdp.ProjectSettings{Store: a.store, Now: a.cfg.Now, Functions: a.functions},
 			Named: a.store, Actions: &cdp.Actions{Store: a.store, Functions: a.functions},
 			Cohorts: &cdp.Cohorts{Store: a.store, Functions: a.functions}, Traces: traces,
+			Broadcasts: &cdp.Broadcasts{Functions: a.functions, Persons: a.store, Runner: a.engine},
 		})
 		if err != nil {
 			return err

@@ -18,7 +18,24 @@ const (
 	DefaultRerunRate = 50     // a second
 	MaxRerunRate     = 1000
 	keptReruns       = 50 // jobs that have ended and are still shown
+
+	maxRerunWindow = 30 * 24 * time.Hour
 )
+
+// Reruns reports whether runs of functions of this type can be done again.
+func (t Type) Reruns() bool { return t == Destination || t == InternalDestination }
+
+// CheckWindow holds the time that q asks for against what PostHog allows in
+// one job (REST API specification 8.17).
+func (q *RunQuery) CheckWindow() error {
+	switch window := q.Before.Sub(q.After); {
+	case window <= 0:
+		return Errorf(Invalid, "", "'window_end' must be after 'window_start'.")
+	case window > maxRerunWindow:
+		return Errorf(Invalid, "", "Rerun window cannot exceed 30 days.")
+	}
+	return nil
+}
 
 // rerunStatuses are the runs that did not do what was wanted.
 var rerunStatuses = []string{"failed", "inputs_failed", "cancelled"}

@@ -44,6 +44,8 @@ type Store interface {
 	CountLetters(ctx context.Context, q cdp.LetterQuery) (int64, error)
 	Letter(ctx context.Context, p cdp.ProjectID, id string) (cdp.DeadLetter, error)
 
+	Actions(ctx context.Context, q cdp.ListQuery) ([]cdp.Action, int, error)
+
 	Projects(ctx context.Context, u cdp.UserID) ([]cdp.Project, error)
 	Project(ctx context.Context, id cdp.ProjectID) (cdp.Project, error)
 	UsersByID(ctx context.Context, ids []cdp.UserID) (map[cdp.UserID]account.User, error)

@@ -13,6 +13,8 @@ import (
 type FunctionReader interface {
 	Function(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID) (*cdp.Function, error)
 	Functions(ctx context.Context, q cdp.FunctionQuery) (cdp.FunctionPage, error)
+	// ProjectFunctions are all that are not deleted.
+	ProjectFunctions(ctx context.Context, project cdp.ProjectID) ([]*cdp.Function, error)
 	TemplateUsage(ctx context.Context) (map[string]int, error)
 	// Revisions are saved states of a function, newest first and without
 	// content, and how many there are in all.
@@ -73,6 +75,7 @@ type Config struct {
 	DeadLetters  DeadLetters
 	LetterReader LetterReader
 	Internals    Internals
+	Broadcasts   Broadcasts
 	Accounts     *account.Accounts
 	Settings     *cdp.ProjectSettings
 	Named        Named
@@ -97,10 +100,10 @@ type Handler struct {
 // New makes a Handler and refuses what is missing.
 func New(c Config) (*Handler, error) {
 	if c.Functions == nil || c.Reader == nil || c.Telemetry == nil || c.People == nil || c.Activities == nil ||
-		c.Tester == nil || c.Gallery == nil || c.Reruns == nil || c.Accounts == nil || c.Settings == nil ||
+		c.Tester == nil || c.Gallery == nil || c.Reruns == nil || c.Broadcasts == nil || c.Accounts == nil || c.Settings == nil ||
 		c.Named == nil || c.Actions == nil || c.Cohorts == nil || c.Traces == nil ||
 		c.DeadLetters == nil || c.LetterReader == nil || c.Internals == nil {
-		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery, reruns, dead letters, internal events, accounts, settings, named things, actions, cohorts and traces are required")
+		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery, reruns, broadcasts, dead letters, internal events, accounts, settings, named things, actions, cohorts and traces are required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -60,15 +61,9 @@ type letterDetail struct {
 // letterRequest chooses dead letters. Without members it means all that were not
 // replayed.
 type letterRequest struct {
-	DryRun    bool           `json:"dry_run"`
-	IDs       []string       `json:"ids"`
-	Function  cdp.FunctionID `json:"function_id"`
-	Kind      []string       `json:"kind"`
-	ErrorKind []string       `json:"error_kind"`
-	Search    string         `json:"search"`
-	After     *time.Time     `json:"after"`
-	Before    *time.Time     `json:"before"`
-	Rate      int            `json:"rate"` // a second
+	dryRun  bool
+	rate    int // a second
+	letters cdp.LetterQuery
 }
 
 // letterCount is how many a request met, or would meet.
@@ -109,56 +104,44 @@ func orNullJSON(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-// letterQuery reads the parameters of a list.
-func letterQuery(c *fiber.Ctx) (cdp.LetterQuery, error) {
-	p := query(c)
-	q := letterScope(c)
-	q.Function, q.Search = cdp.FunctionID(p.text("function_id")), p.text("search")
-	if kind := p.text("kind"); kind != "" {
-		q.Kinds = []string{kind}
-	}
-	if kind := p.text("error_kind"); kind != "" {
-		q.ErrorKinds = []string{kind}
-	}
-	switch p.text("replayed") {
-	case "true":
-		yes := true
-		q.Replayed = &yes
-	case "false":
-		no := false
-		q.Replayed = &no
-	}
-	for _, b := range []struct {
-		name string
-		to   *time.Time
-	}{{"after", &q.After}, {"before", &q.Before}} {
-		if text := p.text(b.name); text != "" {
-			t, ok := parseTime(text, time.UTC)
-			if !ok {
-				return q, invalid(b.name, "%s", badTime)
-			}
-			*b.to = t
-		}
-	}
-	return q, nil
+// lettersOf reads what is asked of dead letters.
+func lettersOf(q *params) (lq cdp.LetterQuery) {
+	lq.Function = cdp.FunctionID(q.text("function_id", "Only those of this function."))
+	lq.Kinds = q.list("kind", "Only those of these kinds: "+strings.Join(cdp.LetterKinds(), ", ")+".")
+	lq.ErrorKinds = q.list("error_kind", "Only those with these kinds of errors.")
+	lq.Replayed = q.flag("replayed", "Only those that were replayed, or only those that were not.")
+	lq.Search = q.text("search", "A part of an event's name, of a distinct ID or of a reason, or a whole ID.")
+	lq.After = q.time("after", badTime, "Only those later than this.")
+	lq.Before = q.time("before", badTime, "Only those earlier than this.")
+	return lq
 }
 
-// letterScope is what somebody may see: an administrator also messages of which
-// nobody knows the project.
-func letterScope(c *fiber.Ctx) cdp.LetterQuery {
-	return cdp.LetterQuery{Project: session.Project(c).ID, Unowned: account.Can(session.Role(c), account.Manage)}
+// letterPage reads which part of a list is asked for besides.
+func letterPage(q *params) (cdp.LetterQuery, window) {
+	w := windowOf(q)
+	w.limit = min(w.limit, mostLetters)
+	return lettersOf(q), w
+}
+
+// mostLetters is how many a page of the list has at most.
+const mostLetters = 500
+
+// scoped limits a query to what somebody may see: an administrator also messages
+// of which nobody knows the project.
+func scoped(c *fiber.Ctx, q cdp.LetterQuery) cdp.LetterQuery {
+	q.Project, q.Unowned = session.Project(c).ID, account.Can(session.Role(c), account.Manage)
+	return q
 }
 
 // ListDeadLetters is GET …/dead_letters: what came to nothing, newest first
 // (runtime specification 13.2).
 func (h *Handler) ListDeadLetters(c *fiber.Ctx) error {
-	q, err := letterQuery(c)
-	if err != nil {
-		return err
+	asked := query(c)
+	q, w := letterPage(asked)
+	if asked.fault != nil {
+		return asked.fault
 	}
-	p := query(c)
-	w := windowOf(p)
-	w.limit = min(w.limit, 500)
+	q = scoped(c, q)
 	q.Limit, q.Offset = w.limit, w.offset
 	all, err := h.c.LetterReader.Letters(c.UserContext(), q)
 	if err != nil {
@@ -172,12 +155,12 @@ func (h *Handler) ListDeadLetters(c *fiber.Ctx) error {
 	for i := range all {
 		items[i] = newLetterItem(&all[i])
 	}
-	return respond.JSON(c, fiber.StatusOK, newPage(c, p, w, int(n), items))
+	return respond.JSON(c, fiber.StatusOK, newPage(c, asked, w, int(n), items))
 }
 
 func (h *Handler) letter(c *fiber.Ctx) (cdp.DeadLetter, error) {
 	l, err := h.c.LetterReader.Letter(c.UserContext(), session.Project(c).ID, c.Params("id"))
-	if err == nil && l.Project == 0 && !letterScope(c).Unowned {
+	if err == nil && l.Project == 0 && !scoped(c, cdp.LetterQuery{}).Unowned {
 		err = cdp.Errorf(cdp.NotFound, "", "Not found.")
 	}
 	return l, err
@@ -198,8 +181,7 @@ func (h *Handler) DiscardDeadLetter(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	q := letterScope(c)
-	q.IDs = []string{l.ID}
+	q := scoped(c, cdp.LetterQuery{IDs: []string{l.ID}})
 	if _, err := h.c.DeadLetters.Discard(c.UserContext(), q); err != nil {
 		return err
 	}
@@ -209,14 +191,14 @@ func (h *Handler) DiscardDeadLetter(c *fiber.Ctx) error {
 // ReplayDeadLetters is POST …/dead_letters/replay: a job does them again, or with
 // dry_run they are counted.
 func (h *Handler) ReplayDeadLetters(c *fiber.Ctx) error {
-	r, q, err := readLetters(c)
+	r, err := chosenLetters(c)
 	if err != nil {
 		return counted(c, err)
 	}
-	if r.DryRun {
-		return counting(c, q, h.c.DeadLetters.Count)
+	if r.dryRun {
+		return counting(c, r.letters, h.c.DeadLetters.Count)
 	}
-	job, err := h.c.DeadLetters.Replay(c.UserContext(), session.User(c).ID, q, r.Rate)
+	job, err := h.c.DeadLetters.Replay(c.UserContext(), session.User(c).ID, r.letters, r.rate)
 	if err != nil {
 		return err
 	}
@@ -226,14 +208,14 @@ func (h *Handler) ReplayDeadLetters(c *fiber.Ctx) error {
 // DiscardDeadLetters is POST …/dead_letters/discard: they are forgotten, or with
 // dry_run counted.
 func (h *Handler) DiscardDeadLetters(c *fiber.Ctx) error {
-	r, q, err := readLetters(c)
+	r, err := chosenLetters(c)
 	if err != nil {
 		return counted(c, err)
 	}
-	if r.DryRun {
-		return counting(c, q, h.c.LetterReader.CountLetters)
+	if r.dryRun {
+		return counting(c, r.letters, h.c.LetterReader.CountLetters)
 	}
-	n, err := h.c.DeadLetters.Discard(c.UserContext(), q)
+	n, err := h.c.DeadLetters.Discard(c.UserContext(), r.letters)
 	if err != nil {
 		return err
 	}
@@ -248,25 +230,29 @@ func counting(c *fiber.Ctx, q cdp.LetterQuery, count func(context.Context, cdp.L
 	return respond.JSON(c, fiber.StatusOK, letterCount{n, cdp.MaxReruns})
 }
 
-// readLetters reads which letters a request means.
-func readLetters(c *fiber.Ctx) (letterRequest, cdp.LetterQuery, error) {
-	q := letterScope(c)
+// chosenLetters reads which letters a request means.
+func chosenLetters(c *fiber.Ctx) (letterRequest, error) {
 	members, err := body(c)
 	if err != nil {
-		return letterRequest{}, q, err
+		return letterRequest{}, err
 	}
-	var found []fields.Fault
-	r := &fields.Reader{Members: members, Faults: &found}
+	asked := reader(members)
+	r := readLetters(asked)
+	r.letters = scoped(c, r.letters)
+	return r, faultsOf(*asked.Faults)
+}
+
+func readLetters(r *fields.Reader) (out letterRequest) {
 	nullable := fields.Rule{Nullable: true}
 	text := fields.Rule{Nullable: true, Blank: true}
-	out := letterRequest{
-		DryRun: deref(r.Bool("dry_run", nullable).Ptr()), Rate: deref(r.Int("rate", nullable).Ptr()),
-		IDs: deref(textList(r, "ids")), Kind: deref(textList(r, "kind")), ErrorKind: deref(textList(r, "error_kind")),
+	out.dryRun = r.Bool("dry_run", nullable).Value
+	out.rate = r.Int("rate", nullable).Value
+	out.letters = cdp.LetterQuery{
+		IDs: deref(textList(r, "ids", nullable)), Kinds: deref(textList(r, "kind", nullable)), ErrorKinds: deref(textList(r, "error_kind", nullable)),
 		Function: cdp.FunctionID(r.Text("function_id", text).Value), Search: r.Text("search", text).Value,
+		After: timeMember(r, "after", nullable), Before: timeMember(r, "before", nullable),
 	}
-	q.IDs, q.Kinds, q.ErrorKinds, q.Function, q.Search = out.IDs, out.Kind, out.ErrorKind, out.Function, out.Search
-	q.After, q.Before = timeMember(r, "after"), timeMember(r, "before")
-	return out, q, faultsOf(found)
+	return out
 }
 
 // ListLetterReplays is GET …/dead_letters/replay: the jobs since the server's
@@ -301,9 +287,10 @@ const (
 // ExportDeadLetters is GET …/dead_letters/export: the letters of a list, whole, a
 // line of JSON each.
 func (h *Handler) ExportDeadLetters(c *fiber.Ctx) error {
-	q, err := letterQuery(c)
-	if err != nil {
-		return err
+	asked := query(c)
+	q := scoped(c, lettersOf(asked))
+	if asked.fault != nil {
+		return asked.fault
 	}
 	c.Set(fiber.HeaderContentType, "application/x-ndjson")
 	c.Set(fiber.HeaderContentDisposition, `attachment; filename="dead-letters.jsonl"`)

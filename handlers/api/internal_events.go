@@ -18,15 +18,6 @@ type Internals interface {
 	Internal(ctx context.Context, ev cdp.InternalEvent) error
 }
 
-// internalWrite is an internal event.
-type internalWrite struct {
-	Event      string          `json:"event"`
-	DistinctID string          `json:"distinct_id"`
-	Properties json.RawMessage `json:"properties"`
-	Timestamp  *string         `json:"timestamp"`
-	URL        string          `json:"url"`
-}
-
 type internalTaken struct {
 	Status string `json:"status"`
 }
@@ -41,25 +32,27 @@ func (h *Handler) CreateInternalEvent(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var found []fields.Fault
-	r := &fields.Reader{Members: members, Faults: &found}
-	text := fields.Rule{Nullable: true, Blank: true}
-	ev := cdp.InternalEvent{URL: r.Text("url", text).Value, Event: cdp.Event{
-		Project: session.Project(c).ID, Name: r.Text("event", fields.Rule{Required: true, MaxRunes: maxInternalName}).Value,
-		DistinctID: r.Text("distinct_id", text).Value, Timestamp: timeMember(r, "timestamp"), Properties: json.RawMessage("{}"),
-	}}
-	if raw, ok := members.Get("properties"); ok && string(raw) != "null" {
-		var object map[string]json.RawMessage
-		if json.Unmarshal(raw, &object) != nil {
-			r.Fail("properties", "invalid_input", "Expected an object.")
-		}
-		ev.Properties = raw
-	}
-	if err := faultsOf(found); err != nil {
+	asked := reader(members)
+	ev := internalOf(asked)
+	if err := faultsOf(*asked.Faults); err != nil {
 		return counted(c, err)
 	}
+	ev.Project = session.Project(c).ID
 	if err := h.c.Internals.Internal(c.UserContext(), ev); err != nil {
 		return err
 	}
 	return respond.JSON(c, fiber.StatusAccepted, internalTaken{"queued"})
+}
+
+func internalOf(r *fields.Reader) (ev cdp.InternalEvent) {
+	text := fields.Rule{Nullable: true, Blank: true}
+	ev.Name = r.Text("event", fields.Rule{Required: true, MaxRunes: maxInternalName}).Value
+	ev.DistinctID = r.Text("distinct_id", text).Value
+	ev.Timestamp = timeMember(r, "timestamp", fields.Rule{Nullable: true})
+	ev.URL = r.Text("url", text).Value
+	ev.Properties = json.RawMessage("{}")
+	if props := r.Dict("properties", fields.Rule{Nullable: true}); props.Set && !props.Null {
+		ev.Properties = props.Value
+	}
+	return ev
 }
