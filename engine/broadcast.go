@@ -24,12 +24,12 @@ func (e *Engine) Settle(ctx context.Context) error {
 // recorded like an event's.
 func (e *Engine) Broadcast(ctx context.Context, f *cdp.Function, filter json.RawMessage, persons []cdp.Person, start time.Time, pause time.Duration) (int, error) {
 	set := e.registry.Load().projects[f.Project]
-	if set == nil || set.functions[f.ID] == nil || e.watcher.state(f.ID).Stopped() {
+	if set.function(f.ID) == nil || e.watcher.state(f.ID).Stopped() {
 		return 0, cdp.Errorf(cdp.NotFound, "", "This function does not run.")
 	}
 	h := &happening{e: e, set: set}
 	for i := range persons {
-		if err := h.tellPerson(ctx, set.functions[f.ID], filter, &persons[i]); err != nil {
+		if err := h.tellPerson(ctx, set.function(f.ID), filter, &persons[i]); err != nil {
 			return 0, err
 		}
 	}

@@ -335,11 +335,11 @@ func (e *Engine) Reload(ctx context.Context, project cdp.ProjectID, id cdp.Funct
 
 // Version tells which version of a function is live; ok is false when none is.
 func (e *Engine) Version(project cdp.ProjectID, id cdp.FunctionID) (version int, ok bool) {
-	p := e.registry.Load().projects[project]
-	if p == nil || p.functions[id] == nil {
+	f := e.registry.Load().projects[project].function(id)
+	if f == nil {
 		return 0, false
 	}
-	return p.functions[id].Version, true
+	return f.Version, true
 }
 
 // Test runs a function once on a sample event. See executor.Executor.Test.

@@ -92,7 +92,7 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 // begun before. One that was recorded before is only worked on.
 func (e *Engine) pass(ctx context.Context, ev cdp.Event, again, recorded bool) ([]queue.Message, error) {
 	set := e.registry.Load().projects[ev.Project]
-	if set == nil || len(set.functions) == 0 {
+	if set == nil || set.functions.len() == 0 {
 		if e.cfg.People == nil {
 			e.batcher.add(cdp.Batch{Events: []cdp.Event{ev}})
 			return nil, nil
@@ -166,7 +166,7 @@ func (h *happening) transform() bool {
 		return true
 	}
 	h.scope.BeginTransformations()
-	for _, f := range h.set.transformations {
+	for f := range h.set.transformations.all {
 		if h.e.watcher.state(f.ID).Stopped() {
 			h.outcome(f, "", cdp.OutcomeDisabled, 0)
 			continue
@@ -217,15 +217,15 @@ func (h *happening) keepRun(f *executor.Function, out *executor.Transformed, beg
 // deliver asks the destinations and makes their invocations.
 func (h *happening) deliver() error {
 	named, any := h.set.meet(h.scope.Name())
-	if h.shown && len(h.set.named) <= maxLiveFiltered {
-		for _, f := range h.set.named {
+	if h.shown && h.set.named.len() <= maxLiveFiltered {
+		for f := range h.set.named.all {
 			if !f.Names()[h.scope.Name()] {
 				h.live(f, "", cdp.OutcomeFiltered, 0)
 			}
 		}
 	}
-	for _, list := range [][]*executor.Function{named, any} {
-		for _, f := range list {
+	for _, list := range [...]functionList{named, any} {
+		for f := range list.all {
 			if err := h.offer(f); err != nil {
 				return err
 			}

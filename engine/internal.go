@@ -22,12 +22,18 @@ const (
 	tellWithin = 5 * time.Second
 )
 
+// HearsInternal tells whether a project has a function that may wait for
+// internal events.
+func (e *Engine) HearsInternal(project cdp.ProjectID) bool {
+	set := e.registry.Load().projects[project]
+	return set != nil && set.internal.len() > 0
+}
+
 // Internal stores an internal event in the queue, when its project has a
 // function that may wait for it, and returns when it is durable. An event
 // without UUID or times is given them.
 func (e *Engine) Internal(ctx context.Context, ev cdp.InternalEvent) error {
-	set := e.registry.Load().projects[ev.Project]
-	if set == nil || len(set.internal) == 0 {
+	if !e.HearsInternal(ev.Project) {
 		return nil
 	}
 	if ev.UUID == "" {
@@ -63,7 +69,7 @@ func (e *Engine) internal(_ context.Context, m queue.Message) ([]queue.Message, 
 	}
 	h.scope = *scope
 	alert := alertOf(&ev)
-	for _, f := range set.internal {
+	for f := range set.internal.all {
 		if ev.IsAlert() && (alert == "" || !f.Filters.NamesAlert(ev.Name, alert)) {
 			continue
 		}
@@ -111,8 +117,8 @@ func (e *Engine) tellOfState(c stateChange) {
 // stored is a function as it is live, else as it is stored; nil when it is
 // gone.
 func (e *Engine) stored(ctx context.Context, p cdp.ProjectID, id cdp.FunctionID) *cdp.Function {
-	if set := e.registry.Load().projects[p]; set != nil && set.functions[id] != nil {
-		return set.functions[id].Function
+	if f := e.registry.Load().projects[p].function(id); f != nil {
+		return f.Function
 	}
 	f, err := e.cfg.Functions.Function(ctx, p, id)
 	if err != nil {

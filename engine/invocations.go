@@ -22,10 +22,10 @@ func (e *Engine) invocation(ctx context.Context, m queue.Message) ([]queue.Messa
 		return nil, nil
 	}
 	set := e.registry.Load().projects[inv.Project]
-	if set == nil || set.functions[inv.Function] == nil {
+	f := set.function(inv.Function)
+	if f == nil {
 		return e.cancel(e.compiled(ctx, inv), &p, "Function was switched off or deleted while this invocation was waiting. It was cancelled.")
 	}
-	f := set.functions[inv.Function]
 	if e.watcher.state(f.ID).Stopped() {
 		return e.cancel(f, &p, "The watcher stopped this function while this invocation was waiting. It was cancelled.")
 	}

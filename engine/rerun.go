@@ -15,10 +15,10 @@ import (
 // are counted and recorded like those of any event.
 func (e *Engine) Rerun(ctx context.Context, item cdp.RerunItem, ev cdp.Event) (cdp.RerunMark, error) {
 	set := e.registry.Load().projects[ev.Project]
-	if set == nil || set.functions[item.Function] == nil || set.functions[item.Function].Type == cdp.Transformation {
+	f := set.function(item.Function)
+	if f == nil || f.Type == cdp.Transformation {
 		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "This function does not run.")
 	}
-	f := set.functions[item.Function]
 	mapping, ok := mappingOf(f, item)
 	if !ok {
 		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "This function has no such mapping any more.")
@@ -42,10 +42,10 @@ func (e *Engine) Replay(ctx context.Context, l cdp.DeadLetter) (cdp.RerunMark, e
 		return e.revive(ctx, &l)
 	}
 	set := e.registry.Load().projects[l.Project]
-	if set == nil || set.functions[l.Function] == nil {
+	if set.function(l.Function) == nil {
 		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "This function does not run.")
 	}
-	f := set.functions[l.Function]
+	f := set.function(l.Function)
 	if l.Mapping >= len(f.Mappings) || l.Mapping < 0 && len(f.Mappings) > 0 && l.Kind != cdp.LetterFiltering {
 		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "This function has no such mapping any more.")
 	}

@@ -72,7 +72,7 @@ func (u *updates) tell(key string) {
 // a function that waits for such. Of an event that may have been worked on
 // before, nobody knows what was new, so all that it says is.
 func (h *happening) tellOfPerson(again bool) {
-	if len(h.set.updates) == 0 {
+	if h.set.updates.len() == 0 {
 		return
 	}
 	id, changed := h.scope.Changed()
@@ -102,7 +102,7 @@ func (e *Engine) personUpdated(ctx context.Context, m queue.Message) ([]queue.Me
 	}
 	e.updates.tell(m.Key)
 	set := e.registry.Load().projects[news.Project]
-	if set == nil || len(set.updates) == 0 {
+	if set == nil || set.updates.len() == 0 {
 		return nil, nil
 	}
 	person, err := e.cfg.People.Person(ctx, news.Project, news.DistinctID)
@@ -111,7 +111,7 @@ func (e *Engine) personUpdated(ctx context.Context, m queue.Message) ([]queue.Me
 	}
 	scope := e.exec.NewPersonScope(ctx, set.project, news.UUID, e.now().UTC(), e.cfg.People, person)
 	h := &happening{e: e, set: set, scope: *scope}
-	for _, f := range set.updates {
+	for f := range set.updates.all {
 		if err := h.offer(f); err != nil {
 			return nil, err
 		}

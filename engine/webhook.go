@@ -54,7 +54,7 @@ func (e *Engine) Webhook(ctx context.Context, r cdp.WebhookRequest) (cdp.Webhook
 // webhook finds a live source webhook in any project.
 func (s *snapshot) webhook(id cdp.FunctionID) (*projectSet, *executor.Function) {
 	for _, p := range s.projects {
-		if f := p.functions[id]; f != nil && f.Type == cdp.SourceWebhook {
+		if f := p.function(id); f != nil && f.Type == cdp.SourceWebhook {
 			return p, f
 		}
 	}

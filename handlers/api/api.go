@@ -71,11 +71,11 @@ type Config struct {
 	Tester     Tester
 	Gallery    Gallery
 	Reruns     Reruns
+	Broadcasts Broadcasts
 	// DeadLetters and LetterReader are what came to nothing.
 	DeadLetters  DeadLetters
 	LetterReader LetterReader
 	Internals    Internals
-	Broadcasts   Broadcasts
 	Accounts     *account.Accounts
 	Settings     *cdp.ProjectSettings
 	Named        Named

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -61,9 +60,9 @@ type letterDetail struct {
 // letterRequest chooses dead letters. Without members it means all that were not
 // replayed.
 type letterRequest struct {
-	dryRun  bool
-	rate    int // a second
-	letters cdp.LetterQuery
+	dryRun bool
+	rate   int // a second
+	query  cdp.LetterQuery
 }
 
 // letterCount is how many a request met, or would meet.
@@ -104,45 +103,44 @@ func orNullJSON(raw json.RawMessage) json.RawMessage {
 	return raw
 }
 
-// lettersOf reads what is asked of dead letters.
-func lettersOf(q *params) (lq cdp.LetterQuery) {
-	lq.Function = cdp.FunctionID(q.text("function_id", "Only those of this function."))
-	lq.Kinds = q.list("kind", "Only those of these kinds: "+strings.Join(cdp.LetterKinds(), ", ")+".")
-	lq.ErrorKinds = q.list("error_kind", "Only those with these kinds of errors.")
-	lq.Replayed = q.flag("replayed", "Only those that were replayed, or only those that were not.")
-	lq.Search = q.text("search", "A part of an event's name, of a distinct ID or of a reason, or a whole ID.")
-	lq.After = q.time("after", badTime, "Only those later than this.")
-	lq.Before = q.time("before", badTime, "Only those earlier than this.")
-	return lq
+// lettersOf reads which letters a list is of.
+func lettersOf(p *params) cdp.LetterQuery {
+	return cdp.LetterQuery{
+		Function:   cdp.FunctionID(p.text("function_id", "Only of this function.")),
+		Kinds:      p.list("kind", "Only of these kinds."),
+		ErrorKinds: p.list("error_kind", "Only with these kinds of error."),
+		Replayed:   p.flag("replayed", "Only those that were replayed, or only others."),
+		Search:     p.text("search", "Words that the reason or the event's name contains."),
+		After:      p.time("after", badTime, "Only later ones."),
+		Before:     p.time("before", badTime, "Only earlier ones."),
+	}
 }
 
-// letterPage reads which part of a list is asked for besides.
-func letterPage(q *params) (cdp.LetterQuery, window) {
-	w := windowOf(q)
-	w.limit = min(w.limit, mostLetters)
-	return lettersOf(q), w
+// letterPage reads the parameters of a page of letters.
+func letterPage(p *params) cdp.LetterQuery {
+	q, w := lettersOf(p), windowOf(p)
+	q.Limit, q.Offset = min(w.limit, mostLetters), w.offset
+	return q
 }
 
-// mostLetters is how many a page of the list has at most.
+// mostLetters bounds a page.
 const mostLetters = 500
 
-// scoped limits a query to what somebody may see: an administrator also messages
+// scope holds a query to what somebody may see: an administrator also messages
 // of which nobody knows the project.
-func scoped(c *fiber.Ctx, q cdp.LetterQuery) cdp.LetterQuery {
+func scope(c *fiber.Ctx, q *cdp.LetterQuery) {
 	q.Project, q.Unowned = session.Project(c).ID, account.Can(session.Role(c), account.Manage)
-	return q
 }
 
 // ListDeadLetters is GET …/dead_letters: what came to nothing, newest first
 // (runtime specification 13.2).
 func (h *Handler) ListDeadLetters(c *fiber.Ctx) error {
-	asked := query(c)
-	q, w := letterPage(asked)
-	if asked.fault != nil {
-		return asked.fault
+	p := query(c)
+	q := letterPage(p)
+	if p.fault != nil {
+		return p.fault
 	}
-	q = scoped(c, q)
-	q.Limit, q.Offset = w.limit, w.offset
+	scope(c, &q)
 	all, err := h.c.LetterReader.Letters(c.UserContext(), q)
 	if err != nil {
 		return err
@@ -155,12 +153,12 @@ func (h *Handler) ListDeadLetters(c *fiber.Ctx) error {
 	for i := range all {
 		items[i] = newLetterItem(&all[i])
 	}
-	return respond.JSON(c, fiber.StatusOK, newPage(c, asked, w, int(n), items))
+	return respond.JSON(c, fiber.StatusOK, newPage(c, p, window{q.Limit, q.Offset}, int(n), items))
 }
 
 func (h *Handler) letter(c *fiber.Ctx) (cdp.DeadLetter, error) {
 	l, err := h.c.LetterReader.Letter(c.UserContext(), session.Project(c).ID, c.Params("id"))
-	if err == nil && l.Project == 0 && !scoped(c, cdp.LetterQuery{}).Unowned {
+	if err == nil && l.Project == 0 && !account.Can(session.Role(c), account.Manage) {
 		err = cdp.Errorf(cdp.NotFound, "", "Not found.")
 	}
 	return l, err
@@ -181,7 +179,8 @@ func (h *Handler) DiscardDeadLetter(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	q := scoped(c, cdp.LetterQuery{IDs: []string{l.ID}})
+	q := cdp.LetterQuery{IDs: []string{l.ID}}
+	scope(c, &q)
 	if _, err := h.c.DeadLetters.Discard(c.UserContext(), q); err != nil {
 		return err
 	}
@@ -196,9 +195,9 @@ func (h *Handler) ReplayDeadLetters(c *fiber.Ctx) error {
 		return counted(c, err)
 	}
 	if r.dryRun {
-		return counting(c, r.letters, h.c.DeadLetters.Count)
+		return counting(c, r.query, h.c.DeadLetters.Count)
 	}
-	job, err := h.c.DeadLetters.Replay(c.UserContext(), session.User(c).ID, r.letters, r.rate)
+	job, err := h.c.DeadLetters.Replay(c.UserContext(), session.User(c).ID, r.query, r.rate)
 	if err != nil {
 		return err
 	}
@@ -213,9 +212,9 @@ func (h *Handler) DiscardDeadLetters(c *fiber.Ctx) error {
 		return counted(c, err)
 	}
 	if r.dryRun {
-		return counting(c, r.letters, h.c.LetterReader.CountLetters)
+		return counting(c, r.query, h.c.LetterReader.CountLetters)
 	}
-	n, err := h.c.DeadLetters.Discard(c.UserContext(), r.letters)
+	n, err := h.c.DeadLetters.Discard(c.UserContext(), r.query)
 	if err != nil {
 		return err
 	}
@@ -236,18 +235,17 @@ func chosenLetters(c *fiber.Ctx) (letterRequest, error) {
 	if err != nil {
 		return letterRequest{}, err
 	}
-	asked := reader(members)
-	r := readLetters(asked)
-	r.letters = scoped(c, r.letters)
-	return r, faultsOf(*asked.Faults)
+	r := reader(members)
+	out := readLetters(r)
+	scope(c, &out.query)
+	return out, faultsOf(*r.Faults)
 }
 
 func readLetters(r *fields.Reader) (out letterRequest) {
 	nullable := fields.Rule{Nullable: true}
 	text := fields.Rule{Nullable: true, Blank: true}
-	out.dryRun = r.Bool("dry_run", nullable).Value
-	out.rate = r.Int("rate", nullable).Value
-	out.letters = cdp.LetterQuery{
+	out.dryRun, out.rate = r.Bool("dry_run", nullable).Value, r.Int("rate", nullable).Value
+	out.query = cdp.LetterQuery{
 		IDs: deref(textList(r, "ids", nullable)), Kinds: deref(textList(r, "kind", nullable)), ErrorKinds: deref(textList(r, "error_kind", nullable)),
 		Function: cdp.FunctionID(r.Text("function_id", text).Value), Search: r.Text("search", text).Value,
 		After: timeMember(r, "after", nullable), Before: timeMember(r, "before", nullable),
@@ -287,11 +285,12 @@ const (
 // ExportDeadLetters is GET …/dead_letters/export: the letters of a list, whole, a
 // line of JSON each.
 func (h *Handler) ExportDeadLetters(c *fiber.Ctx) error {
-	asked := query(c)
-	q := scoped(c, lettersOf(asked))
-	if asked.fault != nil {
-		return asked.fault
+	p := query(c)
+	q := lettersOf(p)
+	if p.fault != nil {
+		return p.fault
 	}
+	scope(c, &q)
 	c.Set(fiber.HeaderContentType, "application/x-ndjson")
 	c.Set(fiber.HeaderContentDisposition, `attachment; filename="dead-letters.jsonl"`)
 	ctx := context.WithoutCancel(c.UserContext())

@@ -131,17 +131,16 @@ func readDocs() map[string]Doc {
 }
 
 func letterDocs() map[string]Doc {
-	chosen := sends("DeadLettersWrite", readLetters)
 	return map[string]Doc{
-		"GET /dead_letters":                {Summary: "List what came to nothing", Query: asks(func(q *params) window { _, w := letterPage(q); return w }), Answers: gives(page[letterItem]{})},
+		"GET /dead_letters":                {Summary: "List what came to nothing", Query: asks(letterPage), Answers: gives(page[letterItem]{})},
 		"GET /dead_letters/export":         {Summary: "Download what came to nothing, a line of JSON each", Query: asks(lettersOf), Answers: gives(File{})},
 		"GET /dead_letters/:id":            {Summary: "Retrieve a dead letter with its payload", Answers: gives(letterDetail{})},
 		"DELETE /dead_letters/:id":         {Summary: "Discard a dead letter", Answers: map[int]any{http.StatusNoContent: nil}},
-		"POST /dead_letters/replay":        {Summary: "Do it again, once what was at fault is mended", Body: chosen, Answers: map[int]any{http.StatusOK: letterCount{}, http.StatusAccepted: rerunJob{}}},
+		"POST /dead_letters/replay":        {Summary: "Do it again, once what was at fault is mended", Body: sends("LettersWrite", readLetters), Answers: map[int]any{http.StatusOK: letterCount{}, http.StatusAccepted: rerunJob{}}},
 		"GET /dead_letters/replay":         {Summary: "List jobs that replay dead letters", Answers: gives(page[rerunJob]{})},
 		"DELETE /dead_letters/replay/:job": {Summary: "Cancel such a job", Answers: gives(rerunJob{})},
-		"POST /dead_letters/discard":       {Summary: "Discard dead letters", Body: chosen, Answers: gives(letterCount{})},
-		"POST /internal_events":            {Summary: "Tell internal destinations of something", Body: sends("InternalEventWrite", internalOf), Answers: map[int]any{http.StatusAccepted: internalTaken{}}},
+		"POST /dead_letters/discard":       {Summary: "Discard dead letters", Body: sends("LettersWrite", readLetters), Answers: gives(letterCount{})},
+		"POST /internal_events":            {Summary: "Tell internal destinations of something", Body: sends("InternalEventWrite", readInternal), Answers: map[int]any{http.StatusAccepted: internalTaken{}}},
 	}
 }
 

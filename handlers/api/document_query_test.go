@@ -54,8 +54,8 @@ var telling = map[string]string{
 	"page": "2", "page_size": "1", "user": "018f0000-0000-7000-8000-00000000dead", "ordering": "last_seen_at", "is_numerical": "true",
 	"is_feature_flag": "true", "properties": "price,second", "excluded_properties": `["price"]`, "event_names": "first",
 	"filter_by_event_names": "true&event_names=first", "exclude_core_properties": "true", "full": "true", "enabled": "true",
-	"function_id": "f1", "error_kind": "http_5xx", "replayed": "true", "dead_letters kind": "failed", "export kind": "failed", "dead_letters search": "signed", "export search": "signed",
-	"hog_functions search": "third", "logs search": "error", "property_definitions search": "pri", "icons query": "discord", "icon id": "template-discord",
+	"hog_functions search": "third", "logs search": "error", "property_definitions search": "pri", "function_id": "f2", "error_kind": "timeout", "replayed": "true", "dead_letters kind": "inputs_failed", "dead_letters search": "elsewhere",
+	"export kind": "inputs_failed", "export search": "elsewhere", "icons query": "discord", "icon id": "template-discord",
 }
 
 // untold are parameters whose effect these lists cannot show.

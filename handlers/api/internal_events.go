@@ -32,27 +32,27 @@ func (h *Handler) CreateInternalEvent(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	asked := reader(members)
-	ev := internalOf(asked)
-	if err := faultsOf(*asked.Faults); err != nil {
+	r := reader(members)
+	ev := readInternal(r)
+	if err := faultsOf(*r.Faults); err != nil {
 		return counted(c, err)
 	}
-	ev.Project = session.Project(c).ID
+	ev.Event.Project = session.Project(c).ID
 	if err := h.c.Internals.Internal(c.UserContext(), ev); err != nil {
 		return err
 	}
 	return respond.JSON(c, fiber.StatusAccepted, internalTaken{"queued"})
 }
 
-func internalOf(r *fields.Reader) (ev cdp.InternalEvent) {
+func readInternal(r *fields.Reader) cdp.InternalEvent {
 	text := fields.Rule{Nullable: true, Blank: true}
-	ev.Name = r.Text("event", fields.Rule{Required: true, MaxRunes: maxInternalName}).Value
-	ev.DistinctID = r.Text("distinct_id", text).Value
-	ev.Timestamp = timeMember(r, "timestamp", fields.Rule{Nullable: true})
-	ev.URL = r.Text("url", text).Value
-	ev.Properties = json.RawMessage("{}")
-	if props := r.Dict("properties", fields.Rule{Nullable: true}); props.Set && !props.Null {
-		ev.Properties = props.Value
+	ev := cdp.InternalEvent{URL: r.Text("url", text).Value, Event: cdp.Event{
+		Name:       r.Text("event", fields.Rule{Required: true, MaxRunes: maxInternalName}).Value,
+		DistinctID: r.Text("distinct_id", text).Value, Timestamp: timeMember(r, "timestamp", fields.Rule{Nullable: true}),
+		Properties: json.RawMessage("{}"),
+	}}
+	if p := r.Dict("properties", fields.Rule{Nullable: true}); p.Set && !p.Null {
+		ev.Event.Properties = p.Value
 	}
 	return ev
 }

@@ -83,8 +83,8 @@ func setup(t testing.TB, changes ...func(*api.Config)) *house {
 	reruns := &cdp.Reruns{Store: h.store, Runner: again{}}
 	t.Cleanup(reruns.Stop)
 	config := api.Config{Functions: h.fns, Reader: h.store, Telemetry: h.store, People: h.store, Activities: h.store, Tester: x, Gallery: templates.Gallery{},
-		Reruns: reruns, Broadcasts: &cdp.Broadcasts{Functions: h.fns, Persons: h.store}, DeadLetters: &cdp.DeadLetters{Store: h.store, Runner: again{}, Jobs: reruns}, LetterReader: h.store, Internals: h,
-		Accounts: h.accounts, Settings: &cdp.ProjectSettings{Store: h.store, Functions: h.fns},
+		Reruns: reruns, Broadcasts: &cdp.Broadcasts{Functions: h.fns, Persons: h.store}, DeadLetters: &cdp.DeadLetters{Store: h.store, Runner: again{}, Jobs: reruns}, LetterReader: h.store,
+		Internals: h, Accounts: h.accounts, Settings: &cdp.ProjectSettings{Store: h.store, Functions: h.fns},
 		Named: h.store, Actions: &cdp.Actions{Store: h.store, Functions: h.fns}, Cohorts: &cdp.Cohorts{Store: h.store, Functions: h.fns},
 		Traces: &cdp.Traces{Store: h.store, Functions: h.fns, Checker: checker{h, x}}}
 	for _, change := range changes {
