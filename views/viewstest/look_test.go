@@ -19,7 +19,6 @@ var looks = []struct {
 	{"1280-light", 1280, []browser.Option{browser.Size(1280, 860)}},
 	{"1280-dark", 1280, []browser.Option{browser.Size(1280, 860), browser.Dark()}},
 	{"390-light", 390, []browser.Option{browser.Size(390, 844)}},
-	{"390-dark", 390, []browser.Option{browser.Size(390, 844), browser.Dark()}},
 }
 
 // paths are the sample pages.
