@@ -29,6 +29,10 @@ var Types = []Type{Destination, Transformation, InternalDestination, SourceWebho
 // Site reports whether functions of this type run in the visitor's browser.
 func (t Type) Site() bool { return t == SiteDestination || t == SiteApp }
 
+// Filtered tells that a function runs on what its filters let through. A source
+// webhook runs on each request.
+func (t Type) Filtered() bool { return t != SourceWebhook && t != WarehouseWebhook }
+
 // Function is a hog function as it is stored: what people wrote, and what was
 // compiled from it. A Function that was handed out is not changed by anyone;
 // the registry shares it between goroutines.

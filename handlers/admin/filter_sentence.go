@@ -13,6 +13,9 @@ import (
 // filterSentence says in words which events a function runs for: "when
 // purchase and plan is team or scale; without test accounts".
 func filterSentence(f *cdp.Function) string {
+	if !f.Type.Filtered() {
+		return "on each request"
+	}
 	var events []string
 	for _, raw := range f.Filters.Events {
 		var e struct {

@@ -259,7 +259,10 @@ func spelledOut(sentence string) string {
 	if rest, ok := strings.CutPrefix(sentence, "when any event"); ok {
 		return "on any event" + strings.Replace(rest, " and ", " where ", 1)
 	}
-	return "when the event is" + strings.TrimPrefix(sentence, "when")
+	if rest, ok := strings.CutPrefix(sentence, "when"); ok {
+		return "when the event is" + rest
+	}
+	return sentence
 }
 
 func eventRow(raw json.RawMessage) pages.FilterEvent {

@@ -64,7 +64,7 @@ func (h *Handler) buildData(c *fiber.Ctx, b build) (pages.FunctionBuildData, err
 	d := pages.FunctionBuildData{
 		Head: head, Action: head.Href, Base: b.f.Version, Name: deref(b.f.Name), Description: b.f.Description, Hog: b.f.Hog,
 		Kind: string(b.f.Type), Check: part + "check", Complete: part + "complete?id=" + string(b.f.ID), CanEdit: canEdit(c),
-		Conflict: b.conflict, Error: faulty,
+		Conflict: b.conflict, Error: faulty, Filtered: b.f.Type.Filtered(),
 		Inputs: inputFields(b.f.InputsSchema, b.f.Inputs, b.f.Sealed, b.posted, faulty),
 	}
 	if b.posted.has("hog") {
@@ -190,7 +190,9 @@ func changeOf(f *cdp.Function, posted form) cdp.FunctionChange {
 	}
 	change.Name, change.Description = cdp.Some(posted.get("name")), cdp.Some(posted.get("description"))
 	change.Hog = cdp.Some(posted.get("hog"))
-	if raw, err := filtersOf(posted); err != nil {
+	if raw, err := filtersOf(posted); !f.Type.Filtered() {
+		// The page shows none, and leaves what an API call may have set.
+	} else if err != nil {
 		change.Faults = append(change.Faults, cdp.Errorf(cdp.Invalid, "filters", "%s", err.Error()))
 	} else {
 		change.Filters = raw

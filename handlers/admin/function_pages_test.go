@@ -422,3 +422,37 @@ func (p *person) tail(home string) <-chan string {
 	}()
 	return lines
 }
+
+// A source webhook runs on each request: its page has no filters, and a save
+// leaves them alone.
+func TestSourceWebhooksHaveNoFilters(t *testing.T) {
+	t.Parallel()
+	p := signIn(t)
+	id := p.CreateFunction(t, map[string]any{"type": "source_webhook", "name": "Orders in", "template_id": "template-source-webhook",
+		"inputs": map[string]any{"event": map[string]any{"value": "ordered"}, "distinct_id": map[string]any{"value": "ada"}, "method": map[string]any{"value": "POST"}}})
+	page := p.at("/functions/" + id)
+	if body := p.get(page); strings.Contains(body, `id="filters`) || strings.Contains(body, `href="#filters"`) || !strings.Contains(body, "/public/webhooks/"+id) {
+		t.Errorf("the page shows filters, or not the address")
+	}
+	before, form := p.function(id), p.form(p.get(page))
+	form.Set("name", "Orders come in")
+	if status, body, _ := p.post(page, form); status != http.StatusSeeOther {
+		t.Fatalf("save: %d %s", status, body)
+	}
+	after := p.function(id)
+	if after.Name != "Orders come in" || string(after.Filters) != string(before.Filters) {
+		t.Errorf("saved as %s with filters %s, which were %s", after.Name, after.Filters, before.Filters)
+	}
+}
+
+// stored is what the API says of a function.
+type stored struct {
+	Name    string
+	Filters json.RawMessage
+}
+
+func (p *person) function(id string) (f stored) {
+	p.t.Helper()
+	p.MustAPI(p.t, http.StatusOK, "GET", p.Project("hog_functions/%s/", id), nil, &f)
+	return f
+}

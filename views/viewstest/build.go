@@ -88,7 +88,7 @@ func sampleFilters() pages.FiltersData {
 
 func sampleBuild() pages.FunctionBuildData {
 	return pages.FunctionBuildData{
-		Head: sampleHead("Build"), Action: "/p/1/functions/f1", Base: 12, Name: "Paid signups to CRM", Filters: sampleFilters(), Inputs: sampleInputs(),
+		Head: sampleHead("Build"), Action: "/p/1/functions/f1", Base: 12, Name: "Paid signups to CRM", Filtered: true, Filters: sampleFilters(), Inputs: sampleInputs(),
 		Hog:  "// Send a paid signup to the CRM relay\nlet res := fetch(inputs.url, {'method': 'POST', 'body': inputs.body})\nif (res.status >= 400) {\n    throw Error(f'Relay answered {res.status}')\n}",
 		Kind: "destination", Check: "/p/1/_/hog/check", Complete: "/p/1/_/hog/complete", CanEdit: true, Bench: sampleBench(),
 	}
