@@ -26,7 +26,7 @@ type happening struct {
 	out   executor.Transformed
 	match executor.Matched
 	next  []queue.Message // the queue's, once it is returned
-	now   time.Time       // when it began, for its counts
+	first time.Time       // see at
 }
 
 func (e *Engine) happening(set *projectSet) *happening {
@@ -34,7 +34,7 @@ func (e *Engine) happening(set *projectSet) *happening {
 	if !ok {
 		h = &happening{e: e}
 	}
-	h.set, h.now = set, e.now().UTC()
+	h.set = set
 	return h
 }
 
@@ -61,7 +61,7 @@ func (h *happening) end() {
 	if cap(h.text) > keptText {
 		h.text = nil
 	}
-	h.next, h.set = nil, nil
+	h.next, h.set, h.first = nil, nil, time.Time{}
 	h.e.happenings.Put(h)
 }
 
@@ -304,9 +304,17 @@ func (h *happening) keepLogs(entries []cdp.LogEntry) {
 func (h *happening) outcome(f *executor.Function, id cdp.InvocationID, o cdp.Outcome, took time.Duration) {
 	h.e.counters.outcome(o, 1)
 	h.batch.Metrics = append(h.batch.Metrics, cdp.Metric{
-		Project: h.set.project.ID, Function: f.ID, Name: o, Kind: o.Kind(), Time: h.now, Count: 1,
+		Project: h.set.project.ID, Function: f.ID, Name: o, Kind: o.Kind(), Time: h.at(), Count: 1,
 	})
 	h.live(f, id, o, took)
+}
+
+// at is when the event's counts count: one reading of the clock does for all.
+func (h *happening) at() time.Time {
+	if h.first.IsZero() {
+		h.first = h.e.now().UTC()
+	}
+	return h.first
 }
 
 func (h *happening) live(f *executor.Function, id cdp.InvocationID, o cdp.Outcome, took time.Duration) {
