@@ -42,12 +42,12 @@ type node struct {
 	value   vm.Value    // of a constant; frozen
 	program *vm.Program // of a template
 	// path are the names of a template that only reads a global: {event.uuid}.
-	path []string
-	liquid  *liquid.Template
-	fault   error // why there is no Liquid template
-	list    []node
-	keys    []string // of an object, with list
-	kind    nodeKind
+	path   []string
+	liquid *liquid.Template
+	fault  error // why there is no Liquid template
+	list   []node
+	keys   []string // of an object, with list
+	kind   nodeKind
 }
 
 type nodeKind uint8
