@@ -12,7 +12,7 @@ import (
 // system did itself is not told: a function that changes functions would wake
 // itself (runtime specification 12.2).
 func (a *App) logged(ctx context.Context, entry cdp.Activity) {
-	if entry.User == 0 {
+	if entry.User == 0 || !a.engine.HearsInternal(entry.Project) {
 		return
 	}
 	if err := a.tell(ctx, entry); err != nil {

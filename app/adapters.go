@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"sync"
 
 	"hogpen/cdp"
 	"hogpen/db"
@@ -45,31 +44,4 @@ func (s statuses) Statuses(_ context.Context, p cdp.ProjectID, ids []cdp.Functio
 		out[id] = s.engine.Status(p, id)
 	}
 	return out, nil
-}
-
-// liveFeed gives pages the log entries that the engine writes.
-type liveFeed struct {
-	engine *engine.Engine
-}
-
-// Logs gives log entries as they are written.
-func (l liveFeed) Logs(p cdp.ProjectID, f cdp.FunctionID) (<-chan cdp.LogEntry, func()) {
-	items, cancel := l.engine.Subscribe(p, f)
-	entries := make(chan cdp.LogEntry)
-	done := make(chan struct{})
-	go func() {
-		defer close(entries)
-		for item := range items {
-			if item.Log == nil {
-				continue
-			}
-			select {
-			case entries <- *item.Log:
-			case <-done:
-				return
-			}
-		}
-	}()
-	var once sync.Once
-	return entries, func() { once.Do(func() { cancel(); close(done) }) }
 }

@@ -54,6 +54,7 @@ type App struct {
 	accounts    *account.Accounts
 	functions   *cdp.Functions
 	reruns      *cdp.Reruns
+	letters     *cdp.DeadLetters
 	definitions *definitions.Collector
 	engine      *engine.Engine
 	fetch       *fetch.Client
@@ -133,6 +134,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	a.definitions.GroupIndex = persons.GroupIndex
 	a.engine, err = engine.New(engine.Config{
 		Queue: a.queue, Functions: a.store, Projects: a.store, Recorder: a.definitions, States: a.store, Windows: a.store, Memory: a.store,
+		Letters: a.store, Dead: a.queue,
 		Fetch: a.fetch.Do, Sealer: sealer, Places: places, People: persons, BaseURL: a.siteURL(), OwnHosts: a.ownHosts(),
 		NoEvents: !a.plays("events"), NoInvocations: !a.plays("invocations"),
 		Now: a.cfg.Now, Log: a.log,
@@ -142,6 +144,7 @@ func (a *App) buildEngine(sealer *account.Sealer) error {
 	}
 	a.definitions.Whole = a.engine.Normalized
 	a.reruns = &cdp.Reruns{Store: a.store, Runner: a.engine, Now: a.cfg.Now, Log: a.log}
+	a.letters = &cdp.DeadLetters{Store: a.store, Runner: a.engine, Jobs: a.reruns}
 	a.functions = &cdp.Functions{
 		Store: a.store, Projects: a.store, Sealer: sealer, Templates: templates.Get, Now: a.cfg.Now, SiteURL: a.siteURL(),
 		Actions: a.store, Cohorts: a.store, Types: a.store, Watcher: a.engine, Log: a.log, Logged: a.logged,
@@ -190,17 +193,18 @@ func (a *App) buildWeb(sealer *account.Sealer) error {
 		traces := &cdp.Traces{Store: readable{a.store, a.engine}, Functions: a.functions, Checker: a.engine, Status: a.engine.Status}
 		programs, err := api.New(api.Config{
 			Functions: a.functions, Reader: a.store, Telemetry: a.store, People: a.store, Activities: a.store,
-			Tester: a.engine, Gallery: templates.Gallery{}, Reruns: a.reruns, Statuses: statuses{a.engine}, Now: a.cfg.Now,
+			Tester: a.engine, Gallery: templates.Gallery{}, Reruns: a.reruns, DeadLetters: a.letters, LetterReader: a.store, Internals: a.engine, Statuses: statuses{a.engine}, Now: a.cfg.Now,
 			Accounts: a.accounts, Settings: &cdp.ProjectSettings{Store: a.store, Now: a.cfg.Now, Functions: a.functions},
 			Named: a.store, Actions: &cdp.Actions{Store: a.store, Functions: a.functions},
 			Cohorts: &cdp.Cohorts{Store: a.store, Functions: a.functions}, Traces: traces,
+			Broadcasts: &cdp.Broadcasts{Functions: a.functions, Persons: a.store, Runner: a.engine},
 		})
 		if err != nil {
 			return err
 		}
 		people, err := admin.New(admin.Config{
-			Functions: a.functions, Store: readable{a.store, a.engine}, Accounts: a.accounts, Tester: a.engine, Live: liveFeed{a.engine}, Status: a.engine.Status,
-			Definitions: &cdp.Definitions{Store: a.store}, Traces: traces,
+			Functions: a.functions, Store: readable{a.store, a.engine}, Accounts: a.accounts, Tester: a.engine, Live: a.engine, Status: a.engine.Status,
+			Definitions: &cdp.Definitions{Store: a.store}, Traces: traces, Letters: a.letters, Jobs: a.reruns,
 			Templates: templates.All, Template: templates.Get, TemplateDocs: templates.Docs,
 			Version: Build().Version, Log: a.log, Now: a.cfg.Now,
 		})

@@ -2,13 +2,16 @@ package app_test
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
+	"compress/zlib"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
 
 	"hogpen/app/apptest"
@@ -150,17 +153,53 @@ func TestCaptureV1Refusals(t *testing.T) {
 			t.Errorf("%.60s %v: %d %s, want %d %s", tt.body, tt.header, a.Status, a.Error, tt.status, tt.tag)
 		}
 	}
-	var zipped bytes.Buffer
-	z := gzip.NewWriter(&zipped)
-	z.Write([]byte(good))
-	z.Close()
-	e, err := zstd.NewWriter(nil)
+}
+
+// pack packs a text as a content coding does.
+func pack(t *testing.T, text string, open func(w io.Writer) (io.WriteCloser, error)) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := open(&b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for coding, body := range map[string][]byte{"gzip": zipped.Bytes(), "zstd": e.EncodeAll([]byte(good), nil)} {
-		if a := v1(t, h, body, "Content-Encoding", coding); a.Status != 200 || a.Results[uuid1].Result != "ok" {
-			t.Errorf("%s: %+v", coding, a)
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestCaptureV1Codings: each coding is undone; "deflate" is zlib, and what many
+// send by that name, bare. A body that unpacks beyond the limit is refused, as
+// is one that is none or is cut short.
+func TestCaptureV1Codings(t *testing.T) {
+	t.Parallel()
+	h := apptest.New(t)
+	codings := map[string]func(w io.Writer) (io.WriteCloser, error){
+		"gzip":         func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil },
+		"zstd":         func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) },
+		"br":           func(w io.Writer) (io.WriteCloser, error) { return brotli.NewWriter(w), nil },
+		"deflate":      func(w io.Writer) (io.WriteCloser, error) { return zlib.NewWriter(w), nil },
+		"deflate bare": func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) },
+	}
+	bomb := one(`, "properties": {"x": "` + strings.Repeat("a", 21<<20) + `"}`)
+	for name, open := range codings {
+		coding, _, _ := strings.Cut(name, " ")
+		good := pack(t, one(""), open)
+		if a := v1(t, h, good, "Content-Encoding", coding); a.Status != 200 || a.Results[uuid1].Result != "ok" {
+			t.Errorf("%s: %+v", name, a)
+		}
+		if a := v1(t, h, good[:len(good)/2], "Content-Encoding", coding); a.Status != 400 || a.Error != "invalid_body" {
+			t.Errorf("%s, cut short: %+v", name, a)
+		}
+		if a := v1(t, h, []byte("no such thing"), "Content-Encoding", coding); a.Status != 400 || a.Error != "invalid_body" {
+			t.Errorf("%s, something else: %+v", name, a)
+		}
+		if a := v1(t, h, pack(t, bomb, open), "Content-Encoding", coding); a.Status != 413 {
+			t.Errorf("%s, a bomb: %+v", name, a)
 		}
 	}
 }

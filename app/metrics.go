@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"hogpen/cdp"
 	"hogpen/engine"
 )
 
@@ -17,6 +18,7 @@ type metrics struct {
 
 	ingested, processed, duplicates, dropped, malformed, lost, putOff *prometheus.Desc
 	outcomes, depth, delayed, age, functions                          *prometheus.Desc
+	dead, missed                                                      *prometheus.Desc
 	fetch, vm                                                         *prometheus.Desc
 }
 
@@ -37,6 +39,8 @@ func registerMetrics(r *prometheus.Registry, e *engine.Engine) error {
 		delayed:    desc("queue_delayed", "Messages held back until later.", "topic"),
 		age:        desc("queue_oldest_seconds", "Age of the oldest message that could run.", "topic"),
 		functions:  desc("functions_live", "Functions that the engine runs."),
+		dead:       desc("dead_letters", "Dead letters that were not replayed.", "kind"),
+		missed:     desc("live_missed_total", "Items that live feeds left out because their readers were slow."),
 		fetch:      desc("fetch_duration_seconds", "Attempts of outgoing requests."),
 		vm:         desc("vm_duration_seconds", "Time that programs ran, without waiting."),
 	}
@@ -51,7 +55,7 @@ func registerMetrics(r *prometheus.Registry, e *engine.Engine) error {
 // Describe satisfies prometheus.Collector.
 func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{m.ingested, m.processed, m.duplicates, m.dropped, m.malformed, m.lost, m.putOff,
-		m.outcomes, m.depth, m.delayed, m.age, m.functions, m.fetch, m.vm} {
+		m.outcomes, m.depth, m.delayed, m.age, m.functions, m.dead, m.missed, m.fetch, m.vm} {
 		ch <- d
 	}
 }
@@ -83,6 +87,12 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 		gauge(m.age, q.Oldest.Seconds(), topic)
 	}
 	gauge(m.functions, float64(s.Functions))
+	if s.DeadLetters != nil {
+		for _, kind := range cdp.LetterKinds() {
+			gauge(m.dead, float64(s.DeadLetters[kind]), kind)
+		}
+	}
+	count(m.missed, s.Missed)
 	ch <- histogram(m.fetch, s.Fetch)
 	ch <- histogram(m.vm, s.VM)
 }

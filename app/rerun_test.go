@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"hogpen/app/apptest"
 )
@@ -63,10 +64,46 @@ func TestRerunThroughTheAPI(t *testing.T) {
 	})
 	h.MustAPI(t, http.StatusOK, "DELETE", path+job.ID+"/", nil, nil)
 	h.MustAPI(t, http.StatusNotFound, "DELETE", path+"nothing/", nil, nil)
+	// PostHog's clients say it with a filter, and are answered in their words.
+	h.Sink.Answer(func(apptest.Request) (int, string) { return http.StatusNotFound, "down" })
+	h.Capture(t, "a", "u3", nil)
+	apptest.Eventually(t, func() error {
+		h.MustAPI(t, http.StatusOK, "POST", path, map[string]any{"dry_run": true}, &dry)
+		if dry.Count != 1 {
+			return errors.New("the run is not recorded yet")
+		}
+		return nil
+	})
+	h.Sink.Answer(nil)
+	day := func(n int) string { return time.Now().AddDate(0, 0, n).UTC().Format(time.RFC3339) }
+	for _, filter := range []map[string]any{{"window_start": day(1), "window_end": day(0)}, {"window_start": day(-31), "window_end": day(0)}, {"window_end": day(0)}} {
+		h.MustAPI(t, http.StatusBadRequest, "POST", path, map[string]any{"filter": filter}, nil)
+	}
+	var queued struct {
+		ID      string `json:"rerun_job_id"`
+		Queued  int    `json:"queued_count"`
+		Skipped *int   `json:"skipped_count"`
+	}
+	h.MustAPI(t, http.StatusOK, "POST", path, map[string]any{"filter": map[string]any{"window_start": day(-1), "window_end": day(1)}}, &queued)
+	if queued.ID == "" || queued.Queued != 1 || queued.Skipped == nil {
+		t.Errorf("queued = %+v", queued)
+	}
+	h.Sink.Wait(t, 6)
+	h.MustAPI(t, http.StatusOK, "PATCH", h.Project("hog_functions/%s/", id), map[string]any{"enabled": false}, nil)
+	h.MustAPI(t, http.StatusBadRequest, "POST", path, map[string]any{}, nil)
+	site := h.CreateFunction(t, map[string]any{"type": "transformation", "hog": "return event"})
+	var refused struct {
+		Queued *int `json:"queued_count"`
+		Detail string
+	}
+	h.MustAPI(t, http.StatusBadRequest, "POST", h.Project("hog_functions/%s/rerun/", site), map[string]any{}, &refused)
+	if refused.Queued == nil || refused.Detail != "Re-runs aren't supported for 'transformation' functions." {
+		t.Errorf("refused = %+v", refused)
+	}
 	var totals struct{ Totals map[string]int64 }
 	apptest.Eventually(t, func() error {
 		h.MustAPI(t, http.StatusOK, "GET", h.Project("hog_functions/%s/metrics/totals/?breakdown_by=name", id), nil, &totals)
-		if totals.Totals["replayed"] != 2 || totals.Totals["succeeded"] != 2 || totals.Totals["failed"] != 2 {
+		if totals.Totals["replayed"] != 3 || totals.Totals["succeeded"] != 3 || totals.Totals["failed"] != 3 {
 			return errors.New("the metrics are not written yet")
 		}
 		return nil

@@ -184,21 +184,16 @@ func tidyTags(tags []string) []string {
 	return out
 }
 
-// ReadTags reads a list of tags; path is where it stands in the request.
-func ReadTags(list []json.RawMessage, path fields.Path) ([]string, Faults) {
-	var faults Faults
-	if len(list) > MaxTags {
-		faults.addCode(path, "max_length", "Ensure this field has no more than %d elements.", MaxTags)
-		return nil, faults
+// ReadTags reads the member tags, a list of texts.
+func ReadTags(r *fields.Reader) Optional[[]string] {
+	tags := fields.Each(r, "tags", fields.Rule{}, func(r *fields.Reader, at string) string {
+		return r.Text(at, fields.Rule{Blank: true, MaxRunes: maxTagRunes}).Value
+	})
+	if len(tags.Value) > MaxTags {
+		r.Fail("tags", "max_length", "Ensure this field has no more than %d elements.", MaxTags)
+		return Optional[[]string]{}
 	}
-	out := make([]string, 0, len(list))
-	var found []fields.Fault
-	for i, v := range list {
-		r := fields.Reader{Path: path, Members: fields.Members{{Name: strconv.Itoa(i), Value: v}}, Faults: &found}
-		out = append(out, r.Text(strconv.Itoa(i), fields.Rule{Blank: true, MaxRunes: maxTagRunes}).Value)
-	}
-	faults.take(found)
-	return out, faults
+	return tags
 }
 
 // logged are the members that the activity log follows.
@@ -241,6 +236,11 @@ func ReadActionSteps(raw json.RawMessage) (json.RawMessage, Faults) {
 	}
 	faults.take(found)
 	return fields.BuildList(steps), faults
+}
+
+// ActionStepsShape is what ReadActionSteps reads.
+func ActionStepsShape() fields.Shape {
+	return fields.ListOf(fields.Describe("ActionStepWrite", func(r *fields.Reader) { readStep(r) }))
 }
 
 func readStep(r *fields.Reader) json.RawMessage {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -45,6 +46,19 @@ func newActivity(f *Function, what string, changes []ActivityChange, by UserID, 
 	}.detailed(ActivityDetail{Name: f.Name, Type: &kind, Changes: changes})
 }
 
+// one gives an entry's address, or the fault.
+func one(a Activity, err error) (*Activity, error) { return &a, err }
+
+// changeActivity tells what became different in a function; nil when nothing
+// did.
+func changeActivity(old, f *Function, by UserID) (*Activity, error) {
+	changes, err := changesBetween(old, f)
+	if err != nil || len(changes) == 0 {
+		return nil, err
+	}
+	return one(newActivity(f, "updated", changes, by, f.UpdatedAt))
+}
+
 // detailed gives the entry with an id and what it tells.
 func (a Activity) detailed(d ActivityDetail) (Activity, error) {
 	detail, err := marshal(d)
@@ -76,15 +90,21 @@ func differences(scope string, before, after fields.Members) []ActivityChange {
 // changesBetween lists the stored fields that differ, without what is derived
 // and without secrets.
 func changesBetween(before, after *Function) ([]ActivityChange, error) {
-	a, err := loggedFields(before)
-	if err != nil {
-		return nil, err
+	var changes []ActivityChange
+	was, is := loggedFields(before), loggedFields(after)
+	for i, a := range was {
+		// Most of a function stays as it is, and need not be written down.
+		if reflect.DeepEqual(a.value, is[i].value) {
+			continue
+		}
+		change, err := changeBetween(a, is[i])
+		if err != nil {
+			return nil, fmt.Errorf("write field %s of function %s: %w", a.name, after.ID, err)
+		}
+		if change != nil {
+			changes = append(changes, *change)
+		}
 	}
-	b, err := loggedFields(after)
-	if err != nil {
-		return nil, err
-	}
-	changes := differences(activityScope, a, b)
 	if !sameSecrets(before.Sealed, after.Sealed) {
 		masked := fields.Quote("masked")
 		changes = append(changes, changeOf("encrypted_inputs", masked, masked))
@@ -124,22 +144,28 @@ func loggedValues(values []loggedValue) fields.Members {
 	return out
 }
 
-// loggedFields are the fields the activity log follows, as JSON.
-func loggedFields(f *Function) (fields.Members, error) {
-	values := []loggedValue{
+// loggedFields are the fields the activity log follows.
+func loggedFields(f *Function) []loggedValue {
+	return []loggedValue{
 		{"name", f.Name}, {"description", f.Description}, {"enabled", f.Enabled}, {"deleted", f.Deleted}, {"hog", f.Hog},
 		{"inputs_schema", f.InputsSchema}, {"inputs", InputsJSON(f.Inputs)}, {"filters", &f.Filters}, {"masking", f.Masking},
 		{"mappings", MappingsJSON(f.Mappings)}, {"priority", f.ExecutionOrder},
 	}
-	out := make(fields.Members, 0, len(values))
-	for _, v := range values {
-		raw, err := marshal(v.value)
-		if err != nil {
-			return nil, fmt.Errorf("write field %s of function %s: %w", v.name, f.ID, err)
-		}
-		out = append(out, fields.Member{Name: v.name, Value: raw})
+}
+
+// changeBetween gives the change from one value of a field to another; nil when
+// both are the same JSON.
+func changeBetween(before, after loggedValue) (*ActivityChange, error) {
+	a, err := marshal(before.value)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	b, err := marshal(after.value)
+	if err != nil || bytes.Equal(a, b) {
+		return nil, err
+	}
+	c := changeOf(before.name, a, b)
+	return &c, nil
 }
 
 func sameSecrets(a, b map[string][]byte) bool {

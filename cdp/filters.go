@@ -39,6 +39,18 @@ func ReadFilters(raw json.RawMessage, path fields.Path) (Filters, Faults) {
 		faults.take(found)
 		return Filters{}, faults
 	}
+	f := readFilters(r)
+	f.prune()
+	faults.take(found)
+	return f, faults
+}
+
+// FiltersShape is what ReadFilters reads.
+func FiltersShape() fields.Shape {
+	return fields.Describe("FiltersWrite", func(r *fields.Reader) { readFilters(r) }).OrNull()
+}
+
+func readFilters(r *fields.Reader) Filters {
 	f := Filters{Source: SourceEvents}
 	if s := r.Choice("source", fields.Rule{}, SourceEvents, SourcePersonUpdates, SourceWarehouseTable, SourceWarehouseView); s.Set {
 		f.Source = s.Value
@@ -48,9 +60,7 @@ func ReadFilters(raw json.RawMessage, path fields.Path) (Filters, Faults) {
 	f.DataWarehouse = chosenTables(r.Dicts("data_warehouse", fields.Rule{}).Value)
 	f.Properties = r.Dicts("properties", fields.Rule{}).Value
 	f.FilterTestAccounts = r.Bool("filter_test_accounts", fields.Rule{}).Ptr()
-	f.prune()
-	faults.take(found)
-	return f, faults
+	return f
 }
 
 // prune drops the lists that do not fit the source.

@@ -57,6 +57,17 @@ type FunctionStore interface {
 	AddActivity(ctx context.Context, a Activity) error
 }
 
+// NotedStore is what a FunctionStore may be besides: one that stores a change
+// and the activity entry that tells of it in one transaction, so that there is
+// never one without the other, and the two cost one sync. With another store
+// the entry follows the change, and a fault is logged.
+type NotedStore interface {
+	// CreateFunctionNoted is FunctionStore's CreateFunction with an entry.
+	CreateFunctionNoted(ctx context.Context, f *Function, note Activity) error
+	// UpdateFunctionNoted is FunctionStore's UpdateFunction with an entry.
+	UpdateFunctionNoted(ctx context.Context, f *Function, base int, note Activity) error
+}
+
 // ProjectReader finds a project; NotFound when there is none.
 type ProjectReader interface {
 	Project(ctx context.Context, id ProjectID) (Project, error)
@@ -122,34 +133,38 @@ func (fs *Functions) newID() (FunctionID, error) {
 // Create stores a new function of the project, laid over a template when the
 // change names one, and returns it. Faults name what is wrong with the change.
 func (fs *Functions) Create(ctx context.Context, actor UserID, project ProjectID, change FunctionChange) (*Function, error) {
-	f, err := fs.create(ctx, actor, project, change)
+	f, n, err := fs.create(ctx, actor, project, change)
 	if err != nil {
 		return nil, err
 	}
 	fs.changed(f)
-	fs.note(ctx, f, func() (Activity, error) { return newActivity(f, "created", nil, actor, f.CreatedAt) })
+	n.tell(ctx, fs)
 	return f, nil
 }
 
 // create builds and stores a new function.
-func (fs *Functions) create(ctx context.Context, actor UserID, project ProjectID, change FunctionChange) (*Function, error) {
+func (fs *Functions) create(ctx context.Context, actor UserID, project ProjectID, change FunctionChange) (*Function, *note, error) {
 	fs.sources.RLock()
 	defer fs.sources.RUnlock()
 	f, err := fs.draftNew(ctx, actor, project, change)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f.Version = 1
+	var n *note
 	err = fs.alone(f, func() error {
 		if err := fs.placeNew(ctx, f); err != nil {
 			return err
 		}
-		return fs.Store.CreateFunction(ctx, f)
+		n = fs.noteOf(ctx, f, func() (*Activity, error) { return one(newActivity(f, "created", nil, actor, f.CreatedAt)) })
+		return n.with(fs.Store,
+			func(s NotedStore, a Activity) error { return s.CreateFunctionNoted(ctx, f, a) },
+			func(s FunctionStore) error { return s.CreateFunction(ctx, f) })
 	})
 	if err != nil {
-		return nil, fmt.Errorf("create function: %w", err)
+		return nil, nil, fmt.Errorf("create function: %w", err)
 	}
-	return f, nil
+	return f, n, nil
 }
 
 // alone does what counts transformations and then writes f without another
@@ -247,22 +262,22 @@ func (fs *Functions) Update(ctx context.Context, actor UserID, project ProjectID
 }
 
 func (fs *Functions) updateOnce(ctx context.Context, actor UserID, project ProjectID, id FunctionID, change FunctionChange) (*Function, error) {
-	old, f, err := fs.store(ctx, actor, project, id, change)
+	f, n, err := fs.store(ctx, actor, project, id, change)
 	if err != nil {
 		return nil, err
 	}
 	fs.saved(ctx, f)
 	fs.changed(f)
-	fs.noteChanges(ctx, old, f, actor)
+	n.tell(ctx, fs)
 	return f, nil
 }
 
-// store lays the change over the stored function and stores it; it gives the
-// states before and after.
-func (fs *Functions) store(ctx context.Context, actor UserID, project ProjectID, id FunctionID, change FunctionChange) (old, f *Function, err error) {
+// store lays the change over the stored function and stores it.
+func (fs *Functions) store(ctx context.Context, actor UserID, project ProjectID, id FunctionID, change FunctionChange) (f *Function, n *note, err error) {
 	fs.sources.RLock()
 	defer fs.sources.RUnlock()
-	if old, err = fs.find(ctx, project, id, &change); err != nil {
+	old, err := fs.find(ctx, project, id, &change)
+	if err != nil {
 		return nil, nil, err
 	}
 	if err := checkBase(old, &change); err != nil {
@@ -283,13 +298,16 @@ func (fs *Functions) store(ctx context.Context, actor UserID, project ProjectID,
 		if err := fs.placeAgain(ctx, old, f, &change); err != nil {
 			return err
 		}
-		return fs.Store.UpdateFunction(ctx, f, old.Version)
+		n = fs.noteOf(ctx, f, func() (*Activity, error) { return changeActivity(old, f, actor) })
+		return n.with(fs.Store,
+			func(s NotedStore, a Activity) error { return s.UpdateFunctionNoted(ctx, f, old.Version, a) },
+			func(s FunctionStore) error { return s.UpdateFunction(ctx, f, old.Version) })
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("save function %s: %w", id, err)
 	}
 	f.Version = old.Version + 1
-	return old, f, nil
+	return f, n, nil
 }
 
 // checkHidden refuses a function of an internal template that would run.
@@ -420,57 +438,11 @@ func (fs *Functions) changed(f *Function) {
 	}
 }
 
-// note writes an activity entry about a change that is saved already: whoever
-// made it is told so even if the entry fails, for they would repeat it.
-func (fs *Functions) note(ctx context.Context, f *Function, entry func() (Activity, error)) {
-	a, err := entry()
-	if err == nil {
-		err = fs.addActivity(ctx, a)
-	}
-	if err == nil {
-		return
-	}
-	fs.logger().ErrorContext(ctx, "the activity entry of a change is missing", "project", f.Project, "function", f.ID, "error", err)
-}
-
-// noteItem is note for what is no function.
-func (fs *Functions) noteItem(ctx context.Context, entry func() (Activity, error)) {
-	a, err := entry()
-	if err == nil {
-		err = fs.addActivity(ctx, a)
-	}
-	if err != nil {
-		fs.logger().ErrorContext(ctx, "the activity entry of a change is missing", "scope", a.Scope, "item", a.ItemID, "error", err)
-	}
-}
-
-func (fs *Functions) addActivity(ctx context.Context, a Activity) error {
-	err := fs.Store.AddActivity(ctx, a)
-	if err == nil && fs.Logged != nil {
-		fs.Logged(ctx, a)
-	}
-	return err
-}
-
 func (fs *Functions) logger() *slog.Logger {
 	if fs.Log == nil {
 		return slog.Default()
 	}
 	return fs.Log
-}
-
-// noteChanges notes what became different; nothing when nothing did.
-func (fs *Functions) noteChanges(ctx context.Context, old, f *Function, actor UserID) {
-	changes, err := changesBetween(old, f)
-	if err == nil && len(changes) == 0 {
-		return
-	}
-	fs.note(ctx, f, func() (Activity, error) {
-		if err != nil {
-			return Activity{}, err
-		}
-		return newActivity(f, "updated", changes, actor, f.UpdatedAt)
-	})
 }
 
 // clone copies what Update may change; parts are replaced, never edited, so

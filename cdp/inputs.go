@@ -55,17 +55,25 @@ func readInputs(raw json.RawMessage, path fields.Path, schema []InputSchema, fau
 		if !ok {
 			continue
 		}
-		in := givenInput{templating: r.Choice("templating", fields.Rule{Nullable: true}, "hog", "liquid").Value}
-		if value, ok := r.Members.Get("value"); ok && fields.KindOf(value) != fields.Null {
-			in.value = value
-		}
-		if secret, ok := r.Members.Get("secret"); ok {
-			in.secret = fields.Truthy(secret)
-		}
-		given[s.Key] = in
+		given[s.Key] = readInput(r)
 	}
 	faults.take(found)
 	return given
+}
+
+// InputsShape is what readInputs reads.
+func InputsShape() fields.Shape {
+	return fields.MapOf(fields.Describe("InputWrite", func(r *fields.Reader) { readInput(r) }).OrNull())
+}
+
+func readInput(r *fields.Reader) (in givenInput) {
+	if value, ok := given(r, "value", nil); ok {
+		in.value = value
+	}
+	in.templating = r.Choice("templating", fields.Rule{Nullable: true}, "hog", "liquid").Value
+	secret := r.Any("secret", func() fields.Shape { return fields.Shape{Kind: fields.Bool, Nullable: true} })
+	in.secret = secret.Set && fields.Truthy(secret.Value)
+	return in
 }
 
 // givenFromStored turns stored inputs into what a client would send to keep

@@ -37,20 +37,16 @@ func (fs *Functions) compileMappings(f *Function, old *Function, raw json.RawMes
 func (fs *Functions) compileMapping(f, old *Function, i int, r *fields.Reader, c *filterCompiler, faults *Faults) (Mapping, error) {
 	var found []fields.Fault
 	r.Faults = &found
-	m := Mapping{
-		Name:     r.Text("name", fields.Rule{Blank: true, Nullable: true}).Ptr(),
-		Disabled: r.Bool("disabled", fields.Rule{Nullable: true}).Value,
-	}
+	g := readMapping(r)
+	m := g.Mapping
 	faults.take(found)
-	schema, hasSchema := given(r, "inputs_schema")
-	if hasSchema {
-		read, bad := ReadInputsSchema(schema, r.Path.At("inputs_schema"))
+	if g.schema != nil {
+		read, bad := ReadInputsSchema(g.schema, r.Path.At("inputs_schema"))
 		m.InputsSchema = read
 		*faults = append(*faults, bad...)
 	}
-	filters, hasFilters := given(r, "filters")
-	if hasFilters {
-		read, bad := ReadFilters(filters, r.Path.At("filters"))
+	if g.filters != nil {
+		read, bad := ReadFilters(g.filters, r.Path.At("filters"))
 		*faults = append(*faults, bad...)
 		if len(bad) == 0 {
 			if err := c.compile(&read); err != nil {
@@ -59,7 +55,7 @@ func (fs *Functions) compileMapping(f, old *Function, i int, r *fields.Reader, c
 		}
 		m.Filters = &read
 	}
-	inputs, hasInputs := given(r, "inputs")
+	inputs, hasInputs, hasSchema := g.inputs, g.inputs != nil, g.schema != nil
 	path := r.Path.At("inputs")
 	if hasInputs && !hasSchema {
 		faults.add(path, "Missing inputs_schema.")
@@ -74,10 +70,39 @@ func (fs *Functions) compileMapping(f, old *Function, i int, r *fields.Reader, c
 	return m, fs.mappingInputs(f, old, i, &m, inputs, path, hasInputs, faults)
 }
 
-// given finds a member that is neither absent nor null.
-func given(r *fields.Reader, name string) (json.RawMessage, bool) {
-	v, ok := r.Members.Get(name)
-	return v, ok && fields.KindOf(v) != fields.Null
+// givenMapping is a mapping as a client sent it; a part that is absent or null
+// is nil.
+type givenMapping struct {
+	Mapping
+	schema, inputs, filters json.RawMessage
+}
+
+// MappingsShape is what compileMappings reads.
+func MappingsShape() fields.Shape {
+	return fields.ListOf(fields.Describe("MappingWrite", func(r *fields.Reader) { readMapping(r) })).OrNull()
+}
+
+func readMapping(r *fields.Reader) (g givenMapping) {
+	g.Name = r.Text("name", fields.Rule{Blank: true, Nullable: true}).Ptr()
+	g.Disabled = r.Bool("disabled", fields.Rule{Nullable: true}).Value
+	g.schema, _ = given(r, "inputs_schema", InputsSchemaShape)
+	g.inputs, _ = given(r, "inputs", InputsShape)
+	g.filters, _ = given(r, "filters", FiltersShape)
+	return g
+}
+
+// given finds a member that is neither absent nor null; shape may be nil.
+func given(r *fields.Reader, name string, shape func() fields.Shape) (json.RawMessage, bool) {
+	v := r.Any(name, func() (s fields.Shape) {
+		if shape != nil {
+			s = shape()
+		}
+		return s.OrNull()
+	})
+	if !v.Set || fields.KindOf(v.Value) == fields.Null {
+		return nil, false
+	}
+	return v.Value, true
 }
 
 // mappingInputs compiles one mapping's inputs and seals its secrets.

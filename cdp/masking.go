@@ -20,15 +20,7 @@ func ReadMasking(raw json.RawMessage) (*Masking, Faults) {
 		faults.take(found)
 		return nil, faults
 	}
-	ttl := fields.Between(60, 86400)
-	ttl.Required = true
-	threshold := fields.Rule{Nullable: true, Min: new(int64)}
-	*threshold.Min = 1
-	m := &Masking{
-		TTL:       r.Int("ttl", ttl).Value,
-		Threshold: r.Int("threshold", threshold).Ptr(),
-		Hash:      r.Text("hash", fields.Rule{Required: true}).Value,
-	}
+	m := readMasking(r)
 	faults.take(found)
 	if m.Hash == "" {
 		return m, faults
@@ -40,6 +32,23 @@ func ReadMasking(raw json.RawMessage) (*Masking, Faults) {
 	}
 	m.Bytecode = t.code
 	return m, faults
+}
+
+// MaskingShape is what ReadMasking reads.
+func MaskingShape() fields.Shape {
+	return fields.Describe("MaskingWrite", func(r *fields.Reader) { readMasking(r) }).OrNull()
+}
+
+func readMasking(r *fields.Reader) *Masking {
+	ttl := fields.Between(60, 86400)
+	ttl.Required = true
+	threshold := fields.Rule{Nullable: true, Min: new(int64)}
+	*threshold.Min = 1
+	return &Masking{
+		TTL:       r.Int("ttl", ttl).Value,
+		Threshold: r.Int("threshold", threshold).Ptr(),
+		Hash:      r.Text("hash", fields.Rule{Required: true}).Value,
+	}
 }
 
 // MaskWindow is one window of masking as it is kept over a restart.

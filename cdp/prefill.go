@@ -39,6 +39,50 @@ func (c *FunctionChange) prefill(t *Template) error {
 	return nil
 }
 
+// IncludedMappings are the mappings that a function begins with that a person
+// makes from the template, each with the defaults of its inputs; nil when there
+// are none (specification of templates 1.1). Programs send their own: the API
+// takes none of them over (REST API specification 4.7).
+func (t *Template) IncludedMappings() json.RawMessage {
+	all, _ := fields.Items(t.MappingTemplates)
+	var out []json.RawMessage
+	for _, raw := range all {
+		m, _ := fields.MembersOf(raw)
+		if include, _ := m.Get("include_by_default"); string(include) == "true" {
+			out = append(out, beginMapping(m))
+		}
+	}
+	if out == nil {
+		return nil
+	}
+	return fields.BuildList(out)
+}
+
+func beginMapping(template fields.Members) json.RawMessage {
+	var m, inputs fields.Members
+	for _, name := range []string{"name", "inputs_schema", "filters"} {
+		if v, ok := template.Get(name); ok {
+			m = append(m, fields.Member{Name: name, Value: v})
+		}
+	}
+	schema, _ := template.Get("inputs_schema")
+	items, _ := fields.Items(schema)
+	for _, item := range items {
+		s, _ := fields.MembersOf(item)
+		key, _ := s.Get("key")
+		if v, ok := s.Get("default"); ok && fields.KindOf(v) != fields.Null {
+			inputs = append(inputs, fields.Member{Name: fields.Display(key), Value: fields.Build(fields.Members{{Name: "value", Value: v}})})
+		}
+	}
+	if given, ok := template.Get("inputs"); ok && fields.KindOf(given) == fields.Object {
+		return fields.Build(append(m, fields.Member{Name: "inputs", Value: given}))
+	}
+	if len(items) > 0 {
+		m = append(m, fields.Member{Name: "inputs", Value: fields.Build(inputs)})
+	}
+	return fields.Build(m)
+}
+
 // pickTemplate finds the template a new function begins with.
 func (fs *Functions) pickTemplate(id string) (*Template, *Error) {
 	var t *Template

@@ -18,7 +18,24 @@ const (
 	DefaultRerunRate = 50     // a second
 	MaxRerunRate     = 1000
 	keptReruns       = 50 // jobs that have ended and are still shown
+
+	maxRerunWindow = 30 * 24 * time.Hour
 )
+
+// Reruns reports whether runs of functions of this type can be done again.
+func (t Type) Reruns() bool { return t == Destination || t == InternalDestination }
+
+// CheckWindow holds the time that q asks for against what PostHog allows in
+// one job (REST API specification 8.17).
+func (q *RunQuery) CheckWindow() error {
+	switch window := q.Before.Sub(q.After); {
+	case window <= 0:
+		return Errorf(Invalid, "", "'window_end' must be after 'window_start'.")
+	case window > maxRerunWindow:
+		return Errorf(Invalid, "", "Rerun window cannot exceed 30 days.")
+	}
+	return nil
+}
 
 // rerunStatuses are the runs that did not do what was wanted.
 var rerunStatuses = []string{"failed", "inputs_failed", "cancelled"}
@@ -42,11 +59,14 @@ type RerunMark struct {
 // RerunStore is where runs, events and marks are kept.
 type RerunStore interface {
 	RerunItems(ctx context.Context, q RunQuery) ([]RerunItem, error)
-	// CountReruns counts runs, and those of them whose event is gone.
+	// CountReruns counts runs, and those of them of which neither event nor dead
+	// letter is kept.
 	CountReruns(ctx context.Context, q RunQuery) (runs, gone int64, err error)
 	MarkRerun(ctx context.Context, marks []RerunMark, when time.Time) error
 	// Event is NotFound when the event is not kept any more.
 	Event(ctx context.Context, project ProjectID, uuid string) (Event, error)
+	// Letter is the dead letter of a run; NotFound when it left none.
+	Letter(ctx context.Context, project ProjectID, id string) (DeadLetter, error)
 }
 
 // Rerunner does a run again: with the function's present code and inputs,
@@ -55,6 +75,8 @@ type RerunStore interface {
 // does not run any more.
 type Rerunner interface {
 	Rerun(ctx context.Context, item RerunItem, event Event) (RerunMark, error)
+	// Replay does what a dead letter tells of again.
+	Replay(ctx context.Context, l DeadLetter) (RerunMark, error)
 }
 
 // Rerun is a job: many runs done again, at a bounded rate.
@@ -62,7 +84,9 @@ type Rerun struct {
 	ID       string
 	Project  ProjectID
 	Function FunctionID
+	// Query found the runs; Letters tells that it was dead letters instead.
 	Query    RunQuery
+	Letters  bool
 	Rate     int    // a second
 	Status   string // running, done, cancelled, failed
 	Error    string // why it failed
@@ -110,16 +134,25 @@ func (rs *Reruns) Count(ctx context.Context, q RunQuery) (runs, gone int64, err 
 	return rs.Store.CountReruns(ctx, q.forRerun())
 }
 
+// rerunRate checks how many a second a job does.
+func rerunRate(rate int) (int, error) {
+	if rate == 0 {
+		rate = DefaultRerunRate
+	}
+	if rate < 1 || rate > MaxRerunRate {
+		return 0, Errorf(Invalid, "rate", "The rate must be between 1 and %d runs a second.", MaxRerunRate)
+	}
+	return rate, nil
+}
+
 // Start begins to do the runs again that q finds; without statuses and IDs
 // these are the failed, those whose inputs failed, and the cancelled. rate is
 // runs a second, DefaultRerunRate when 0. Invalid when there is none, or
 // another job for the same function is running.
 func (rs *Reruns) Start(ctx context.Context, by UserID, q RunQuery, rate int) (Rerun, error) {
-	if rate == 0 {
-		rate = DefaultRerunRate
-	}
-	if rate < 1 || rate > MaxRerunRate {
-		return Rerun{}, Errorf(Invalid, "rate", "The rate must be between 1 and %d runs a second.", MaxRerunRate)
+	rate, err := rerunRate(rate)
+	if err != nil {
+		return Rerun{}, err
 	}
 	q = q.forRerun()
 	items, err := rs.Store.RerunItems(ctx, q)
@@ -129,24 +162,33 @@ func (rs *Reruns) Start(ctx context.Context, by UserID, q RunQuery, rate int) (R
 	if len(items) == 0 {
 		return Rerun{}, Errorf(Invalid, "", "No run matches that was not done again already.")
 	}
+	j := Rerun{Project: q.Project, Function: q.Function, Query: q, Rate: rate, Total: len(items), By: by}
+	return rs.begin(ctx, j, func(ctx context.Context, from, to int) (queued, skipped int, err error) {
+		return rs.part(ctx, q.Project, items[from:to])
+	})
+}
+
+// chore does the things numbered from to before to of a job.
+type chore func(ctx context.Context, from, to int) (queued, skipped int, err error)
+
+// begin starts a job of j.Total things.
+func (rs *Reruns) begin(ctx context.Context, j Rerun, do chore) (Rerun, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Rerun{}, fmt.Errorf("make an id: %w", err)
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	j := &rerunJob{cancel: cancel, Rerun: Rerun{
-		ID: id.String(), Project: q.Project, Function: q.Function, Query: q, Rate: rate, Status: "running", Total: len(items),
-		Started: rs.now(), By: by,
-	}}
-	if err := rs.enlist(j); err != nil {
+	j.ID, j.Status, j.Started = id.String(), "running", rs.now()
+	job := &rerunJob{cancel: cancel, Rerun: j}
+	if err := rs.enlist(job); err != nil {
 		cancel()
 		return Rerun{}, err
 	}
 	rs.work.Go(func() {
 		defer cancel()
-		rs.end(j, rs.run(run, j, items))
+		rs.end(job, rs.run(run, job, do))
 	})
-	return rs.copy(j), nil
+	return rs.copy(job), nil
 }
 
 func (rs *Reruns) enlist(j *rerunJob) error {
@@ -167,13 +209,18 @@ func (rs *Reruns) enlist(j *rerunJob) error {
 	return nil
 }
 
-// run does the items again, a tenth of a second's worth at a time.
-func (rs *Reruns) run(ctx context.Context, j *rerunJob, items []RerunItem) error {
+// run does the job, a tenth of a second's worth at a time.
+func (rs *Reruns) run(ctx context.Context, j *rerunJob, do chore) error {
 	chunk := max(1, j.Rate/10)
 	tick := time.NewTicker(time.Second * time.Duration(chunk) / time.Duration(j.Rate))
 	defer tick.Stop()
-	for part := range slices.Chunk(items, chunk) {
-		if err := rs.part(ctx, j, part); err != nil {
+	for from := 0; from < j.Total; from += chunk {
+		queued, skipped, err := do(ctx, from, min(from+chunk, j.Total))
+		rs.mu.Lock()
+		j.Queued += queued
+		j.Skipped += skipped
+		rs.mu.Unlock()
+		if err != nil {
 			return err
 		}
 		select {
@@ -187,32 +234,27 @@ func (rs *Reruns) run(ctx context.Context, j *rerunJob, items []RerunItem) error
 
 // part does some runs again and then notes which: a crash in between does them
 // once too often rather than never.
-func (rs *Reruns) part(ctx context.Context, j *rerunJob, items []RerunItem) error {
+func (rs *Reruns) part(ctx context.Context, p ProjectID, items []RerunItem) (queued, skipped int, err error) {
 	var marks []RerunMark
-	var failed error
-	skipped := 0
 	for _, item := range items {
-		m, err := rs.one(ctx, j.Project, item)
-		if HasCode(err, NotFound) {
-			skipped++
+		var m RerunMark
+		if m, err = rs.one(ctx, p, item); HasCode(err, NotFound) {
+			skipped, err = skipped+1, nil
 			continue
-		}
-		if err != nil {
-			failed = err
+		} else if err != nil {
 			break
 		}
 		marks = append(marks, m)
 	}
-	if len(marks) > 0 {
-		if err := rs.Store.MarkRerun(context.WithoutCancel(ctx), marks, rs.now()); err != nil {
-			failed = errors.Join(failed, err)
-		}
+	return len(marks), skipped, rs.mark(ctx, marks, err)
+}
+
+// mark notes what was done again; failed is what happened before.
+func (rs *Reruns) mark(ctx context.Context, marks []RerunMark, failed error) error {
+	if len(marks) == 0 {
+		return failed
 	}
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-	j.Queued += len(marks)
-	j.Skipped += skipped
-	return failed
+	return errors.Join(failed, rs.Store.MarkRerun(context.WithoutCancel(ctx), marks, rs.now()))
 }
 
 func (rs *Reruns) one(ctx context.Context, p ProjectID, item RerunItem) (RerunMark, error) {
@@ -220,10 +262,19 @@ func (rs *Reruns) one(ctx context.Context, p ProjectID, item RerunItem) (RerunMa
 		return RerunMark{}, err
 	}
 	event, err := rs.Store.Event(ctx, p, item.EventUUID)
+	if err == nil {
+		return rs.Runner.Rerun(ctx, item, event)
+	}
+	if !HasCode(err, NotFound) {
+		return RerunMark{}, err
+	}
+	// What was no event of the project, or is kept no more, may have left a
+	// dead letter.
+	letter, err := rs.Store.Letter(ctx, p, string(item.Run))
 	if err != nil {
 		return RerunMark{}, err
 	}
-	return rs.Runner.Rerun(ctx, item, event)
+	return rs.Runner.Replay(ctx, letter)
 }
 
 func (rs *Reruns) end(j *rerunJob, err error) {

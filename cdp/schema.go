@@ -62,6 +62,11 @@ func ReadInputsSchema(raw json.RawMessage, path fields.Path) ([]InputSchema, Fau
 	return schema, faults
 }
 
+// InputsSchemaShape is what ReadInputsSchema reads.
+func InputsSchemaShape() fields.Shape {
+	return fields.ListOf(fields.Describe("InputSchemaWrite", func(r *fields.Reader) { readInputSchema(r) }))
+}
+
 func readInputSchema(r *fields.Reader) InputSchema {
 	var s InputSchema
 	blank := fields.Rule{Blank: true}
@@ -86,8 +91,8 @@ func readInputSchema(r *fields.Reader) InputSchema {
 
 // readTemplating reads false, true, "hog" or "liquid"; null counts as absent.
 func readTemplating(r *fields.Reader) json.RawMessage {
-	v, ok := r.Members.Get("templating")
-	if !ok || fields.KindOf(v) == fields.Null {
+	v, ok := given(r, "templating", templatingShape)
+	if !ok {
 		return nil
 	}
 	switch text := fields.Display(v); text {
@@ -102,6 +107,10 @@ func readTemplating(r *fields.Reader) json.RawMessage {
 		r.Fail("templating", f.Code, "%s", f.Message)
 		return nil
 	}
+}
+
+func templatingShape() fields.Shape {
+	return fields.Shape{Kind: fields.Bool, Nullable: true, Or: []fields.Shape{fields.OneOf("hog", "liquid")}}
 }
 
 // effective gives the schema with each key once: of two items with one key

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -174,4 +175,19 @@ func seal(f *Function, old map[string][]byte, s Sealer, secrets Inputs, mapping 
 		f.Sealed[key] = sealed
 	}
 	return nil
+}
+
+// BrokenSecrets names the secret inputs of f whose stored value is of no use:
+// it is the mask, or does not open with this server's key. The keys of
+// mappings are those of Function.Sealed; all are in order.
+func (fs *Functions) BrokenSecrets(f *Function) []string {
+	var out []string
+	for key := range f.Sealed {
+		in, err := f.OpenSecret(fs.Sealer, key)
+		if err != nil || string(in.Value) == `"`+SecretMask+`"` {
+			out = append(out, key)
+		}
+	}
+	slices.Sort(out)
+	return out
 }

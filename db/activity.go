@@ -9,12 +9,17 @@ import (
 	"hogpen/cdp"
 )
 
+const insertActivity = `
+insert into activity (id, project_id, user_id, activity, scope, item_id, detail, created_at_us)
+values ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+func activityArgs(a *cdp.Activity) []any {
+	return []any{a.ID, int64(a.Project), int64(a.User), a.Activity, a.Scope, a.ItemID, rawOr(a.Detail, "{}"), us(a.CreatedAt)}
+}
+
 // AddActivity stores an entry of the activity log; a.ID must be set.
 func (s *Store) AddActivity(ctx context.Context, a cdp.Activity) error {
-	_, err := s.main.exec(ctx, `
-insert into activity (id, project_id, user_id, activity, scope, item_id, detail, created_at_us)
-values ($1, $2, $3, $4, $5, $6, $7, $8)`, a.ID, int64(a.Project), int64(a.User), a.Activity, a.Scope, a.ItemID,
-		rawOr(a.Detail, "{}"), us(a.CreatedAt))
+	_, err := s.main.exec(ctx, insertActivity, activityArgs(&a)...)
 	return fault("add activity", err)
 }
 

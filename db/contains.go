@@ -51,7 +51,8 @@ func falsy(v any) bool {
 	case string:
 		return v == ""
 	case json.Number:
-		return number(v) == 0
+		n, ok := number(v)
+		return ok && n == 0
 	case []any:
 		return len(v) == 0
 	case map[string]any:
@@ -60,13 +61,22 @@ func falsy(v any) bool {
 	return false
 }
 
-// number is a number's value; one beyond range compares by its text.
-func number(n json.Number) float64 {
+// number is a number's value; ok is false for one beyond range.
+func number(n json.Number) (value float64, ok bool) {
 	f, err := n.Float64()
-	if err != nil {
-		return 1
+	return f, err == nil
+}
+
+// sameNumber reports whether two numbers are equal. Those that are written
+// without point and exponent, and those beyond range, are so only when spelled
+// alike.
+func sameNumber(a, b json.Number) bool {
+	if a == b {
+		return true
 	}
-	return f
+	x, okX := number(a)
+	y, okY := number(b)
+	return okX && okY && x == y && !isInteger(a, b)
 }
 
 // contains reports whether have contains want: of an object every key, its
@@ -83,14 +93,13 @@ func contains(have, want any) bool {
 		return ok && containsArray(have, want)
 	case json.Number:
 		have, ok := have.(json.Number)
-		return ok && (have == want || !isInteger(have, want) && number(have) == number(want))
+		return ok && sameNumber(have, want)
 	default:
 		return have == want
 	}
 }
 
-// isInteger reports whether both are written without point or exponent, and
-// therefore equal only when spelled alike.
+// isInteger reports whether both are written without point or exponent.
 func isInteger(a, b json.Number) bool {
 	_, errA := a.Int64()
 	_, errB := b.Int64()

@@ -13,6 +13,8 @@ import (
 //   - fold is a function of our own here, since SQLite's lower knows ASCII
 //     only; there it is lower.
 //   - "in (select value from json_each($1))" takes a list as one argument;
+//   - "+project_id" beside a list of IDs is no index's business: the rows are
+//     found by their IDs, where SQLite would else walk all of the project's;
 //     there it is "= any($1)".
 //   - nextChange is the highest number plus one, which needs that there is
 //     one writer; there it is a sequence, read under an advisory lock.

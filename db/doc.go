@@ -17,7 +17,7 @@
 //
 // Lists of functions are answered from a catalogue: for each project that was
 // asked about, the few columns that lists sort, filter and search by are kept
-// in memory, already in order. A change number on every row, looked up by
+// in memory, already in order (see slots.go). A change number on every row, looked up by
 // index, tells at each question what must be read anew, so that another
 // process's writes are seen too. Whole functions are then read by ID, a page
 // at a time.

@@ -41,12 +41,15 @@ const (
 // WordSimilarity compares two texts as a search does.
 func WordSimilarity(query, text string) float64 {
 	p := newPattern(fold(query))
-	return p.wordSimilarity(trigramsOf(fold(text)), similarName)
+	stretch, _ := p.compare(fold(text), similarName)
+	return stretch
 }
 
 // Similarity compares two whole texts.
 func Similarity(a, b string) float64 {
-	return similarity(unique(trigramsOf(fold(a))), unique(trigramsOf(fold(b))))
+	p := newPattern(fold(a))
+	_, whole := p.compare(fold(b), similarName)
+	return whole
 }
 
 // PackRuns gives the digest and the body of a pack.
@@ -67,4 +70,20 @@ func OpenPack(digest, body []byte) {
 	_, _ = open(h, body, true, openEvent)
 	_, _ = open(h, body, true, openRun)
 	_, _ = open(h, body, true, openLog)
+}
+
+// Searched gives the first page and the count of a search among functions with
+// some names, kept in memory only. Each stands in a list behind those after it,
+// and its ID is its number.
+func Searched(names []string, text string) (page []string, count int) {
+	entries := make([]*entry, len(names))
+	for i, name := range names {
+		entries[i] = &entry{id: cdp.FunctionID(fmt.Sprint(i)), kind: cdp.Destination, order: -1, updatedUS: int64(i), name: fold(name)}
+	}
+	s := (&snapshot{counts: map[cdp.Type]int{}}).with(entries, 1, map[cdp.FunctionID]int32{})
+	found := s.search(text, s.live())
+	for _, e := range found.page("", 0, 25) {
+		page = append(page, string(e.id))
+	}
+	return page, found.count()
 }

@@ -2,7 +2,16 @@ package db
 
 import (
 	"context"
+	"database/sql"
+	"encoding/binary"
 	"encoding/json"
+	"hash/fnv"
+	"io"
+	"maps"
+	"math"
+	"math/bits"
+	"slices"
+	"strconv"
 	"sync"
 
 	"hogpen/cdp"
@@ -15,10 +24,18 @@ import (
 // no pieces: a question about them reads the stored filters.
 
 // piece is a part of stored filters.
-type piece struct{ value any }
+type piece struct {
+	id    uint64 // from 1
+	value any
+	facts facts
+}
 
-// pieces are the stored filters of one function.
-type pieces []member
+// pieces are the stored filters of one function. Functions with the same ones
+// share them.
+type pieces struct {
+	id      uint64 // from 1; 0 is of a function that is gone
+	members []member
+}
 
 // member is a member of stored filters.
 type member struct {
@@ -28,19 +45,21 @@ type member struct {
 	list  bool
 }
 
-func (ps pieces) find(name string) *member {
-	for i := range ps {
-		if ps[i].name == name {
-			return &ps[i]
+func (ps *pieces) find(name string) *member {
+	for i := range ps.members {
+		if ps.members[i].name == name {
+			return &ps.members[i]
 		}
 	}
 	return nil
 }
 
-// interned gives equal texts one piece.
+// interned gives equal texts one piece, and equal filters one pieces.
 type interned struct {
 	mu     sync.Mutex
+	last   uint64 // the id given last
 	byText map[string]*piece
+	byIDs  map[string]*pieces
 }
 
 // maxInterned bounds how many pieces a project's functions share; beyond it,
@@ -58,7 +77,8 @@ func (in *interned) piece(raw json.RawMessage) (*piece, error) {
 	if in.byText == nil || len(in.byText) >= maxInterned {
 		in.byText = map[string]*piece{}
 	}
-	p := &piece{v}
+	in.last++
+	p := &piece{id: in.last, value: v, facts: factsOf(v)}
 	in.byText[string(raw)] = p
 	return p, nil
 }
@@ -67,25 +87,50 @@ func (in *interned) piece(raw json.RawMessage) (*piece, error) {
 func compiled(name string) bool { return name == "bytecode" || name == "transpiled" }
 
 // take cuts stored filters into pieces.
-func (in *interned) take(stored string) (pieces, error) {
-	var members map[string]json.RawMessage
-	if err := decode(stored, &members); err != nil {
+func (in *interned) take(stored string) (*pieces, error) {
+	var given map[string]json.RawMessage
+	if err := decode(stored, &given); err != nil {
 		return nil, err
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	out := make(pieces, 0, len(members))
-	for name, raw := range members {
+	var members []member
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if compiled(name) {
 			continue
 		}
-		m, err := in.member(name, raw)
+		m, err := in.member(name, given[name])
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, m)
+		members = append(members, m)
 	}
-	return out, nil
+	return in.shared(members), nil
+}
+
+// shared gives the pieces of which these are the members.
+func (in *interned) shared(members []member) *pieces {
+	var key []byte
+	for _, m := range members {
+		key = append(append(key, m.name...), 0)
+		if m.whole != nil {
+			key = binary.AppendUvarint(key, m.whole.id)
+		}
+		key = binary.AppendUvarint(key, uint64(len(m.items)))
+		for _, p := range m.items {
+			key = binary.AppendUvarint(key, p.id)
+		}
+	}
+	if ps := in.byIDs[string(key)]; ps != nil {
+		return ps
+	}
+	if in.byIDs == nil || len(in.byIDs) >= maxInterned {
+		in.byIDs = map[string]*pieces{}
+	}
+	in.last++
+	ps := &pieces{id: in.last, members: members}
+	in.byIDs[string(key)] = ps
+	return ps
 }
 
 func (in *interned) member(name string, raw json.RawMessage) (m member, err error) {
@@ -107,22 +152,68 @@ func (in *interned) member(name string, raw json.RawMessage) (m member, err erro
 	return m, nil
 }
 
-// look is one thing that a question wants of a piece; it remembers what it
-// found in each.
-type look struct {
-	want any
-	seen map[*piece]bool
+// facts tell in a few bits what may be in a JSON value: the names of its
+// members and its plain values, at any depth. Whatever contains a value has
+// all of its facts.
+type facts uint64
+
+func factsOf(v any) (f facts) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, value := range v {
+			f |= fact("name", name) | factsOf(value)
+		}
+	case []any:
+		for _, value := range v {
+			f |= factsOf(value)
+		}
+	case string:
+		f = fact("text", v)
+	case json.Number:
+		text := v.String()
+		if n, ok := number(v); ok { // equal ones may be spelled differently
+			text = strconv.FormatFloat(math.Abs(n), 'g', -1, 64) // zero has two signs
+		}
+		f = fact("number", text)
+	case bool:
+		f = fact("bool", strconv.FormatBool(v))
+	}
+	return f
 }
 
-func newLook(want any) *look { return &look{want, map[*piece]bool{}} }
+func fact(kind, text string) facts {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, kind)
+	_, _ = io.WriteString(h, text)
+	return 1 << (h.Sum64() >> 58)
+}
+
+// memo remembers answers by id, for some of them.
+type memo [256]struct {
+	id  uint64
+	yes bool
+}
+
+func (m *memo) of(id uint64, find func() bool) bool {
+	at := &m[id%uint64(len(m))]
+	if at.id != id {
+		at.id, at.yes = id, find()
+	}
+	return at.yes
+}
+
+// look is one thing that a question wants of a piece; it remembers what it
+// found in some of them.
+type look struct {
+	want  any
+	facts facts
+	seen  memo
+}
+
+func newLook(want any) *look { return &look{want: want, facts: factsOf(want)} }
 
 func (l *look) in(p *piece) bool {
-	found, known := l.seen[p]
-	if !known {
-		found = contains(p.value, l.want)
-		l.seen[p] = found
-	}
-	return found
+	return p.facts&l.facts == l.facts && l.seen.of(p.id, func() bool { return contains(p.value, l.want) })
 }
 
 // question is a containment made ready to be asked of many functions, by one
@@ -130,6 +221,7 @@ func (l *look) in(p *piece) bool {
 type question struct {
 	members []asked
 	deep    *containment // asks about compiled programs too
+	seen    memo
 }
 
 // asked is what a question wants of one member.
@@ -167,15 +259,17 @@ func newQuestion(c containment) (*question, bool) {
 }
 
 // shallow reports whether filters contain what is asked of their pieces.
-func (q *question) shallow(ps pieces) bool {
-	for i := range q.members {
-		a := &q.members[i]
-		m := ps.find(a.name)
-		if m == nil || m.list != a.list || !a.in(m) {
-			return false
+func (q *question) shallow(ps *pieces) bool {
+	return ps.id != 0 && q.seen.of(ps.id, func() bool {
+		for i := range q.members {
+			a := &q.members[i]
+			m := ps.find(a.name)
+			if m == nil || m.list != a.list || !a.in(m) {
+				return false
+			}
 		}
-	}
-	return true
+		return true
+	})
 }
 
 func (a *asked) in(m *member) bool {
@@ -183,27 +277,21 @@ func (a *asked) in(m *member) bool {
 		return a.whole.in(m.whole)
 	}
 	for _, l := range a.items {
-		found := false
-		for _, p := range m.items {
-			if found = l.in(p); found {
-				break
-			}
-		}
-		if !found {
+		if !slices.ContainsFunc(m.items, l.in) {
 			return false
 		}
 	}
 	return true
 }
 
-// containing gives a condition that passes entries whose stored filters
-// contain one of the groups.
-func (s *Store) containing(ctx context.Context, project cdp.ProjectID, entries []*entry, groups []containment) (func(*entry) bool, error) {
-	if err := s.cut(ctx, project, entries); err != nil {
-		return nil, fault("look into filters", err)
+// containing leaves in a set of slots those whose stored filters contain one
+// of the groups.
+func (s *Store) containing(ctx context.Context, project cdp.ProjectID, snap *snapshot, among slotSet, groups []containment) error {
+	if err := s.cut(ctx, project, snap); err != nil {
+		return fault("look into filters", err)
 	}
 	var questions []*question
-	hits := map[*entry]bool{}
+	hits := make(slotSet, len(among))
 	for _, g := range groups {
 		q, ok := newQuestion(g)
 		switch {
@@ -211,51 +299,98 @@ func (s *Store) containing(ctx context.Context, project cdp.ProjectID, entries [
 		case q.deep == nil:
 			questions = append(questions, q)
 		default:
-			if err := s.deeply(ctx, project, entries, q, hits); err != nil {
-				return nil, fault("look into filters", err)
+			if err := s.deeply(ctx, project, snap, among, q, hits); err != nil {
+				return fault("look into filters", err)
 			}
 		}
 	}
-	return func(e *entry) bool {
-		ps := e.pieces.Load()
-		for _, q := range questions {
-			if ps != nil && q.shallow(*ps) {
-				return true
-			}
+	for i, b := range snap.blocks {
+		for w := range b.words {
+			among[i*blockWords+w] &= b.shallow(w, among[i*blockWords+w], questions) | hits[i*blockWords+w]
 		}
-		return hits[e]
-	}, nil
+	}
+	return nil
 }
 
-// cut reads and cuts the stored filters of entries that nobody asked about
-// yet.
-func (s *Store) cut(ctx context.Context, project cdp.ProjectID, entries []*entry) error {
+// shallow tells which of 64 slots have filters that contain what a question
+// asks of their pieces. The block's filters are cut.
+func (b *block) shallow(word int, among uint64, questions []*question) (yes uint64) {
+	filters := *b.filters.Load()
+	var last *pieces // many in a row are the same
+	same := false
+	for left := among; left != 0; left &= left - 1 {
+		if ps := filters[word*64+bits.TrailingZeros64(left)]; ps != last {
+			last, same = ps, slices.ContainsFunc(questions, func(q *question) bool { return q.shallow(ps) })
+		}
+		if same {
+			yes |= left & -left
+		}
+	}
+	return yes
+}
+
+// cut reads and cuts the stored filters that nobody asked about yet. Those of
+// a function that is gone meanwhile contain nothing.
+func (s *Store) cut(ctx context.Context, project cdp.ProjectID, snap *snapshot) error {
+	var uncut []*block
 	var missing []*entry
-	for _, e := range entries {
-		if e.pieces.Load() == nil {
-			missing = append(missing, e)
+	for _, b := range snap.blocks {
+		if b.filters.Load() != nil {
+			continue
+		}
+		uncut = append(uncut, b)
+		for _, e := range b.entries {
+			if e != nil && e.pieces.Load() == nil {
+				missing = append(missing, e)
+			}
 		}
 	}
 	shelf := s.catalogue.shelf(project)
-	return s.filtersOf(ctx, project, missing, func(e *entry, stored string) error {
+	err := s.filtersOf(ctx, project, missing, func(e *entry, stored string) error {
 		ps, err := shelf.pieces.take(stored)
-		e.pieces.Store(&ps)
+		if err == nil {
+			e.pieces.Store(ps)
+		}
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	none := &pieces{}
+	for _, b := range uncut {
+		filters := make([]*pieces, len(b.entries))
+		for i, e := range b.entries {
+			filters[i] = none
+			if e == nil {
+				continue
+			}
+			if ps := e.pieces.Load(); ps != nil {
+				filters[i] = ps
+			}
+		}
+		b.filters.Store(&filters)
+	}
+	return nil
 }
 
 // deeply reads the stored filters of what passes the rest of a question.
-func (s *Store) deeply(ctx context.Context, project cdp.ProjectID, entries []*entry, q *question, hits map[*entry]bool) error {
+func (s *Store) deeply(ctx context.Context, project cdp.ProjectID, snap *snapshot, among slotSet, q *question, hits slotSet) error {
 	var likely []*entry
-	for _, e := range entries {
-		if ps := e.pieces.Load(); ps != nil && q.shallow(*ps) {
-			likely = append(likely, e)
+	slots := map[*entry]int32{}
+	for i, b := range snap.blocks {
+		for w := range b.words {
+			at := i*blockWords + w
+			for left := b.shallow(w, among[at], []*question{q}); left != 0; left &= left - 1 {
+				slot := int32(at*64 + bits.TrailingZeros64(left))
+				likely = append(likely, snap.entry(slot))
+				slots[snap.entry(slot)] = slot
+			}
 		}
 	}
 	return s.filtersOf(ctx, project, likely, func(e *entry, stored string) error {
 		have, err := parseJSON([]byte(stored))
 		if err == nil && contains(have, q.deep.want) {
-			hits[e] = true
+			hits.add(slots[e])
 		}
 		return err
 	})
@@ -271,17 +406,33 @@ func (s *Store) filtersOf(ctx context.Context, project cdp.ProjectID, entries []
 	for i, e := range entries {
 		ids[i], byID[e.id] = e.id, e
 	}
-	rows, err := s.main.query(ctx, `
+	var rows *sql.Rows
+	var err error
+	if len(entries) > manyFilters {
+		rows, err = s.main.query(ctx, `
 select id, filters
   from hog_function
- where id in (select value from json_each($2)) and project_id = $1`, int64(project), list(ids))
+ where project_id = $1`, int64(project))
+	} else {
+		rows, err = s.main.query(ctx, `
+select id, filters
+  from hog_function
+ where id in (select value from json_each($2)) and +project_id = $1`, int64(project), list(ids))
+	}
 	_, err = collect(rows, err, func(r scanner) (struct{}, error) {
 		var id cdp.FunctionID
 		var filters string
 		if err := r.Scan(&id, &filters); err != nil {
 			return struct{}{}, err
 		}
-		return struct{}{}, each(byID[id], filters)
+		if e := byID[id]; e != nil {
+			return struct{}{}, each(e, filters)
+		}
+		return struct{}{}, nil
 	})
 	return err
 }
+
+// manyFilters is from how many on all of a project's are read, rather than one
+// by one.
+const manyFilters = 1000

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"math/bits"
 	"slices"
 
 	"hogpen/cdp"
@@ -21,54 +22,83 @@ func (s *Store) Functions(ctx context.Context, q cdp.FunctionQuery) (cdp.Functio
 	if err != nil {
 		return cdp.FunctionPage{}, err
 	}
-	list := snap.by(q.Sort)
-	keep := restriction(&q)
+	among := snap.live()
+	snap.restrict(among, &q)
+	if keep := restriction(&q); keep != nil {
+		snap.narrow(among, keep)
+	}
 	if len(groups) > 0 {
-		if keep, err = s.narrowed(ctx, q.Project, list, keep, groups); err != nil {
+		if err := s.containing(ctx, q.Project, snap, among, groups); err != nil {
 			return cdp.FunctionPage{}, err
 		}
 	}
-	found, match := list.search(q.Search, keep)
-	if order := orders(q.Sort); match != "" && order != nil {
-		slices.SortFunc(found, order)
-	}
-	page := cdp.FunctionPage{Count: len(found)}
-	from := min(max(q.Offset, 0), len(found))
-	found = found[from:min(from+limitOr(q.Limit, 100), len(found))]
-	if page.Functions, err = s.catalogue.functions(ctx, q.Project, found, s.functionsByID); err != nil {
+	found := snap.search(q.Search, among)
+	page := cdp.FunctionPage{Count: found.count()}
+	shown := found.page(q.Sort, max(q.Offset, 0), limitOr(q.Limit, 100))
+	if page.Functions, err = s.catalogue.functions(ctx, q.Project, shown, s.functionsByID); err != nil {
 		return cdp.FunctionPage{}, err
 	}
-	if match != "" {
-		page.Match = slices.Repeat([]string{match}, len(page.Functions))
+	if found.match != "" {
+		page.Match = slices.Repeat([]string{found.match}, len(page.Functions))
 	}
 	return page, nil
 }
 
-// restriction is the condition of a question besides search and groups; nil
-// passes all.
+// narrow leaves in a set of slots what passes a condition.
+func (s *snapshot) narrow(set slotSet, keep func(*entry) bool) {
+	for i, w := range set {
+		for left := w; left != 0; left &= left - 1 {
+			if slot := i*64 + bits.TrailingZeros64(left); !keep(s.entry(int32(slot))) {
+				set[i] &^= left & -left
+			}
+		}
+	}
+}
+
+// restrict leaves in a set of slots those of the types and the state that a
+// question asks for.
+func (s *snapshot) restrict(set slotSet, q *cdp.FunctionQuery) {
+	if len(q.Types) == 0 && q.Enabled == nil {
+		return
+	}
+	for i, b := range s.blocks {
+		for w := range b.words {
+			slots := &set[i*blockWords+w]
+			if len(q.Types) > 0 {
+				*slots &= b.ofTypes(w, q.Types)
+			}
+			if q.Enabled != nil && *q.Enabled {
+				*slots &= b.enabled[w]
+			} else if q.Enabled != nil {
+				*slots &^= b.enabled[w]
+			}
+		}
+	}
+}
+
+// ofTypes are the slots of a word whose functions are of one of the types.
+func (b *block) ofTypes(word int, types []cdp.Type) (out uint64) {
+	for i := range b.kinds {
+		if slices.Contains(types, b.kinds[i].kind) {
+			out |= b.kinds[i].slots[word]
+		}
+	}
+	return out
+}
+
+// restriction is the condition of a question besides types, state, search and
+// groups; nil passes all.
 func restriction(q *cdp.FunctionQuery) func(*entry) bool {
-	if len(q.Types) == 0 && q.Enabled == nil && q.ID == "" && q.CreatedBy == 0 && q.CreatedAt.IsZero() &&
-		q.UpdatedAt.IsZero() && q.Template == "" {
+	if q.ID == "" && q.CreatedBy == 0 && q.CreatedAt.IsZero() && q.UpdatedAt.IsZero() && q.Template == "" {
 		return nil
 	}
 	return func(e *entry) bool {
-		return (len(q.Types) == 0 || slices.Contains(q.Types, e.kind)) &&
-			(q.Enabled == nil || *q.Enabled == e.enabled) &&
-			(q.ID == "" || q.ID == e.id) &&
+		return (q.ID == "" || q.ID == e.id) &&
 			(q.CreatedBy == 0 || q.CreatedBy == e.createdBy) &&
 			(q.CreatedAt.IsZero() || us(q.CreatedAt) == e.createdUS) &&
 			(q.UpdatedAt.IsZero() || us(q.UpdatedAt) == e.updatedUS) &&
 			(q.Template == "" || q.Template == e.template)
 	}
-}
-
-// narrowed adds to a condition that stored filters contain one of the groups.
-func (s *Store) narrowed(ctx context.Context, project cdp.ProjectID, list *shown, keep func(*entry) bool, groups []containment) (func(*entry) bool, error) {
-	holds, err := s.containing(ctx, project, list.kept(keep), groups)
-	if keep == nil || err != nil {
-		return holds, err
-	}
-	return func(e *entry) bool { return keep(e) && holds(e) }, nil
 }
 
 // FunctionCounts counts a project's functions by type.
@@ -108,7 +138,7 @@ func (s *Store) transformations(ctx context.Context, project cdp.ProjectID, each
 	if err != nil {
 		return err
 	}
-	for _, e := range snap.entries {
+	for e := range snap.all {
 		if e.kind == cdp.Transformation {
 			each(e)
 		}
@@ -122,7 +152,7 @@ func (s *Store) FunctionNames(ctx context.Context, project cdp.ProjectID, ids []
 	rows, err := s.main.query(ctx, `
 select id, name
   from hog_function
- where id in (select value from json_each($2)) and project_id = $1`, int64(project), list(ids))
+ where id in (select value from json_each($2)) and +project_id = $1`, int64(project), list(ids))
 	fs, err := collect(rows, err, func(r scanner) (f cdp.Function, err error) {
 		err = r.Scan(&f.ID, &f.Name)
 		return f, err

@@ -2,11 +2,10 @@ package db
 
 import (
 	"cmp"
-	"math/bits"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -28,124 +27,142 @@ const (
 	maxCandidates = 200
 )
 
-// shown is a project's functions in one order, to be listed and searched. It
-// is not changed once it is made.
-type shown struct {
-	entries []*entry
-
-	once sync.Once
-	bits *slices64
+// found is what a search found: sets of slots, the better ones first, or
+// entries that were ranked one by one.
+type found struct {
+	in     *snapshot
+	match  string // "exact", "similar", or "" without a search
+	sets   []slotSet
+	counts []int
+	ranked []*entry
 }
 
-// slices64 are the marks of all entries turned over: a row of bits for each
-// mark, in which every entry has one. A search combines the rows of its
-// trigrams, 64 entries a step, and looks closely only at what is left.
-type slices64 struct {
-	words      int // of a row
-	name, rest []uint64
+// count is how many there are in all.
+func (f *found) count() int {
+	n := len(f.ranked)
+	for _, c := range f.counts {
+		n += c
+	}
+	return n
 }
 
-// index turns the marks over when the first search asks for them.
-func (l *shown) index() *slices64 {
-	l.once.Do(func() {
-		b := &slices64{words: (len(l.entries) + 63) / 64}
-		b.name, b.rest = make([]uint64, markBits*b.words), make([]uint64, markBits*b.words)
-		for block := range b.words {
-			part := l.entries[block*64 : min(block*64+64, len(l.entries))]
-			for word := range len(marks{}) {
-				var n, d [64]uint64
-				for i, e := range part {
-					n[i], d[i] = e.nameMarks[word], e.restMarks[word]
-				}
-				b.put(b.name, block, word, &n)
-				b.put(b.rest, block, word, &d)
-			}
+// page gives the entries from the from-th on, at most limit. A column to sort
+// by goes before how well they match.
+func (f *found) page(column string, from, limit int) []*entry {
+	if f.ranked != nil {
+		if column != "" {
+			slices.SortFunc(f.ranked, orderBy(column))
 		}
-		l.bits = b
-	})
-	return l.bits
-}
-
-// put writes one word of the marks of 64 entries into the rows.
-func (b *slices64) put(rows []uint64, block, word int, of *[64]uint64) {
-	transpose(of)
-	for i, bits := range of {
-		rows[(word*64+i)*b.words+block] = bits
+		from = min(from, len(f.ranked))
+		return f.ranked[from:min(from+limit, len(f.ranked))]
 	}
-}
-
-// transpose turns a square of bits over: bit j of word i becomes bit i of
-// word j. It swaps halves, then quarters of halves, and so on (Hacker's
-// Delight, 7-3).
-func transpose(a *[64]uint64) {
-	mask := uint64(1)<<32 - 1
-	for j := 32; j > 0; j >>= 1 {
-		for k := 0; k < 64; k = (k + j + 1) &^ j {
-			t := (a[k]>>j ^ a[k+j]) & mask
-			a[k] ^= t << j
-			a[k+j] ^= t
+	if column != "" && len(f.sets) > 1 {
+		for _, s := range f.sets[1:] {
+			f.sets[0].unite(s)
 		}
-		mask ^= mask << (j >> 1)
+		f.sets, f.counts = f.sets[:1], []int{f.count()}
 	}
-}
-
-// search gives the entries that match text and pass keep (nil passes all),
-// best first, and how they did: "exact", "similar", or "" when text is blank
-// and all match. What it returns may be the list itself.
-func (l *shown) search(text string, keep func(*entry) bool) ([]*entry, string) {
-	text = strings.TrimSpace(fold(text))
-	if text == "" {
-		return l.kept(keep), ""
-	}
-	if found := l.exact(text, keep); len(found) > 0 {
-		return found, "exact"
-	}
-	return l.similar(text, keep), "similar"
-}
-
-// kept are the entries that pass keep.
-func (l *shown) kept(keep func(*entry) bool) []*entry {
-	if keep == nil {
-		return l.entries
-	}
-	out := make([]*entry, 0, len(l.entries))
-	for _, e := range l.entries {
-		if keep(e) {
-			out = append(out, e)
+	var out []*entry
+	for i, n := range f.counts {
+		if from < n && len(out) < limit {
+			out = append(out, f.in.pick(f.sets[i], n, column, from, limit-len(out))...)
 		}
+		from = max(from-n, 0)
 	}
 	return out
 }
 
-// exact gives the entries that have the whole folded text in name or
+// search gives the entries that match text and are in among, best first. A
+// blank text matches all.
+func (s *snapshot) search(text string, among slotSet) found {
+	text = strings.TrimSpace(fold(text))
+	if text == "" {
+		return found{in: s, sets: []slotSet{among}, counts: []int{among.count()}}
+	}
+	if f := s.exact(text, among); f.count() > 0 {
+		return f
+	}
+	return found{in: s, match: "similar", ranked: s.similar(text, among)}
+}
+
+// exact finds the entries that have the whole folded text in name or
 // description.
-func (l *shown) exact(text string, keep func(*entry) bool) []*entry {
-	var found [tiers][]*entry
-	try := func(e *entry) {
-		if t := tier(e, text); t < tiers && (keep == nil || keep(e)) {
-			found[t] = append(found[t], e)
+func (s *snapshot) exact(text string, among slotSet) found {
+	f := found{in: s, match: "exact", sets: make([]slotSet, tiers), counts: make([]int, tiers)}
+	all := make(slotSet, tiers*len(among))
+	for t := range f.sets {
+		f.sets[t] = all[t*len(among) : (t+1)*len(among)]
+	}
+	rows := rowsOf(certainTrigrams(text))
+	var parts [maxParts][tiers]int
+	s.inParts(func(part, i int, b *block) {
+		counts, from := &parts[part], i*blockWords
+		var name, rest [blockWords]uint64
+		for w := range b.words {
+			name[w], rest[w] = b.having(rows, w, among[from+w])
+		}
+		b.names.find(text, &name, func(slot, at int) {
+			t := nameInside
+			if at == 0 {
+				t = namePrefix
+				if len(text) == len(b.names.of(slot)) {
+					t = nameEqual
+				}
+			}
+			f.sets[t][from+slot>>6] |= 1 << (slot & 63)
+			counts[t]++
+			rest[slot>>6] &^= 1 << (slot & 63)
+		})
+		b.descriptions.find(text, &rest, func(slot, _ int) {
+			f.sets[inDescription][from+slot>>6] |= 1 << (slot & 63)
+			counts[inDescription]++
+		})
+	})
+	for _, counts := range parts {
+		for t, n := range counts {
+			f.counts[t] += n
 		}
 	}
-	certain := certainTrigrams(text)
-	if len(certain) == 0 { // too short to know a trigram of it
-		for _, e := range l.entries {
-			try(e)
+	return f
+}
+
+const (
+	// partBlocks is how many blocks are worth a goroutine of their own: about
+	// what takes a tenth of a millisecond.
+	partBlocks = 16
+	maxParts   = 4
+)
+
+// inParts does something with every block. With many functions several
+// goroutines share them, so that a search of 100,000 takes as long as half as
+// many would on two processors; each is a part.
+func (s *snapshot) inParts(do func(part, i int, b *block)) {
+	parts := min(len(s.blocks)/partBlocks, runtime.GOMAXPROCS(0), maxParts)
+	one := func(part int) {
+		for i := part; i < len(s.blocks); i += max(parts, 1) {
+			do(part, i, s.blocks[i])
 		}
-		return slices.Concat(found[:]...)
 	}
-	b := l.index()
-	rows := rowsOf(certain)
-	for w := range b.words {
-		name, rest := ^uint64(0), ^uint64(0)
-		for _, row := range rows {
-			name &= b.name[row*b.words+w]
-			rest &= b.rest[row*b.words+w]
-		}
-		for left := name | rest; left != 0; left &= left - 1 {
-			try(l.entries[w*64+bits.TrailingZeros64(left)])
+	var others sync.WaitGroup
+	for part := 1; part < parts; part++ {
+		others.Go(func() { one(part) })
+	}
+	one(0)
+	others.Wait()
+}
+
+// having tells which of 64 slots may have all of some trigrams in the name,
+// and which in the description.
+func (b *block) having(rows []int, word int, among uint64) (name, rest uint64) {
+	name, rest = among, among
+	for _, row := range rows {
+		name &= b.name[row*b.words+word]
+		rest &= b.rest[row*b.words+word]
+		if name|rest == 0 {
+			break
 		}
 	}
-	return slices.Concat(found[:]...)
+	return name, rest
 }
 
 // rowsOf are the rows of some trigrams, each once.
@@ -174,26 +191,6 @@ func certainTrigrams(text string) []trigram {
 	return ts
 }
 
-func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-
-// tier tells how well an entry has the text; tiers when it has not. The text
-// has no NUL, so it is never found across name and description.
-func tier(e *entry, text string) int {
-	at := strings.Index(e.text, text)
-	switch {
-	case at < 0:
-		return tiers
-	case at > e.nameLen:
-		return inDescription
-	case at > 0:
-		return nameInside
-	case len(text) == e.nameLen:
-		return nameEqual
-	default:
-		return namePrefix
-	}
-}
-
 // scored is an entry and how similar it is.
 type scored struct {
 	*entry
@@ -202,104 +199,58 @@ type scored struct {
 
 // similar gives the entries whose name or description is similar to the
 // folded text, the most similar first, then by name.
-func (l *shown) similar(text string, keep func(*entry) bool) []*entry {
+func (s *snapshot) similar(text string, among slotSet) []*entry {
+	out := []*entry{}
 	p := newPattern(text)
 	if len(p.trigrams) == 0 {
-		return nil
+		return out
 	}
 	var found []scored
-	for _, e := range l.candidates(&p, keep) {
-		if sc, ok := score(e, &p); ok {
+	for _, e := range s.candidates(&p, among) {
+		if sc, ok := p.score(e); ok {
 			found = append(found, scored{e, sc})
 		}
 	}
 	slices.SortFunc(found, func(a, b scored) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.name(), b.name()), cmp.Compare(a.id, b.id))
+		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
 	})
-	out := make([]*entry, len(found))
-	for i, f := range found {
-		out[i] = f.entry
-	}
-	return out
-}
-
-// counters count in 64 entries at once: bit i of every plane is a digit of
-// the i-th one's count, up to 255. A text of 200 characters, the longest that
-// the API takes, has fewer trigrams.
-type counters [8]uint64
-
-// add counts one more where a bit is set; a count that is full stays so.
-func (c *counters) add(bits uint64) {
-	for i := 0; bits != 0 && i < len(c); i++ {
-		c[i], bits = c[i]^bits, c[i]&bits
-	}
-	for i := 0; bits != 0 && i < len(c); i++ {
-		c[i] |= bits
-	}
-}
-
-// above tells which counts are greater than n.
-func (c *counters) above(n int) uint64 {
-	greater, equal := uint64(0), ^uint64(0)
-	for i := len(c) - 1; i >= 0; i-- {
-		if n>>i&1 == 0 {
-			greater |= equal & c[i]
-			equal &^= c[i]
-		} else {
-			equal &= c[i]
-		}
-	}
-	return greater
-}
-
-// of is the i-th count.
-func (c *counters) of(i int) (n int) {
-	for digit, plane := range c {
-		n |= int(plane>>i&1) << digit
-	}
-	return n
-}
-
-// candidates gives the entries that may be similar enough by their marks, at
-// most maxCandidates: those that may have most in common.
-func (l *shown) candidates(p *pattern, keep func(*entry) bool) []*entry {
-	// A stretch of text that is similar by x has more than x of the pattern's
-	// trigrams.
-	name, rest := int(similarName*float64(len(p.trigrams))), int(similarDescription*float64(len(p.trigrams)))
-	b := l.index()
-	// A hit in the name weighs more in the score, so here too.
-	byHits := make([][]*entry, 3*len(p.trigrams)+1)
-	for w := range b.words {
-		var n, d counters
-		for _, bit := range p.bits {
-			n.add(b.name[int(bit)*b.words+w])
-			d.add(b.rest[int(bit)*b.words+w])
-		}
-		for left := n.above(name) | d.above(rest); left != 0; left &= left - 1 {
-			i := bits.TrailingZeros64(left)
-			hits := 2*n.of(i) + d.of(i)
-			byHits[hits] = append(byHits[hits], l.entries[w*64+i])
-		}
-	}
-	out := make([]*entry, 0, maxCandidates)
-	for _, es := range slices.Backward(byHits) {
-		for _, e := range es {
-			if len(out) == maxCandidates {
-				return out
-			}
-			if keep == nil || keep(e) {
-				out = append(out, e)
-			}
-		}
+	for _, f := range found {
+		out = append(out, f.entry)
 	}
 	return out
 }
 
 // score tells how similar an entry is to the pattern and whether that is
 // enough.
-func score(e *entry, p *pattern) (float64, bool) {
-	name, rest := trigramsOf(e.name()), trigramsOf(e.description())
-	byName := p.wordSimilarity(name, similarName)
-	byRest := p.wordSimilarity(rest, similarName)
-	return byName + similarity(p.trigrams, unique(name)) + 0.5*byRest, byName > similarName || byRest > similarDescription
+func (p *pattern) score(e *entry) (float64, bool) {
+	byName, whole := p.compare(e.name, similarName)
+	byRest, _ := p.compare(e.description, similarName)
+	return byName + whole + 0.5*byRest, byName > similarName || byRest > similarDescription
+}
+
+// candidates gives the entries that may be similar enough by their marks, at
+// most maxCandidates: those that may have most in common. Among equals the
+// first in the order of lists are taken.
+func (s *snapshot) candidates(p *pattern, among slotSet) []*entry {
+	// A stretch of text that is similar by x has more than x of the pattern's
+	// trigrams.
+	name, rest := int(similarName*float64(len(p.trigrams))), int(similarDescription*float64(len(p.trigrams)))
+	var parts [maxParts]shortlist
+	rows := p.bits[:min(len(p.bits), maxCounted)]
+	s.inParts(func(part, i int, b *block) {
+		var n, d [blockWords]counters
+		b.count(&n, b.name, rows)
+		b.count(&d, b.rest, rows)
+		for w := range b.words {
+			at := i*blockWords + w
+			if some := among[at] & (n[w].above(name) | d[w].above(rest)); some != 0 {
+				parts[part].put(at, some, hits(&n[w], &d[w]))
+			}
+		}
+	})
+	likely := &parts[0]
+	likely.join(parts[1:])
+	sure, equal, missing := likely.best(maxCandidates, len(among))
+	out := s.pick(sure, sure.count(), "", 0, maxCandidates)
+	return append(out, s.pick(equal, equal.count(), "", 0, missing)...)
 }

@@ -26,23 +26,84 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 // f.Version to 1. The error is a Conflict when the ID is taken, a NotFound
 // when the project does not exist.
 func (s *Store) CreateFunction(ctx context.Context, f *cdp.Function) error {
+	return s.createFunction(ctx, f, nil)
+}
+
+// CreateFunctionNoted is CreateFunction, with an activity entry in the same
+// transaction.
+func (s *Store) CreateFunctionNoted(ctx context.Context, f *cdp.Function, note cdp.Activity) error {
+	return s.createFunction(ctx, f, &note)
+}
+
+func (s *Store) createFunction(ctx context.Context, f *cdp.Function, note *cdp.Activity) error {
 	row := *f
 	row.Version = 1
-	args, err := functionArgs(&row)
+	sv, err := s.newSave(ctx, "create function", insertFunction, &row, note)
 	if err != nil {
 		return err
 	}
-	err = s.main.tx(ctx, "create function", func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, insertFunction, args...); err != nil {
-			return err
-		}
-		return insertRevision(ctx, tx, &row)
-	})
+	err = sv.commit(ctx, sv.args, func(*sql.Tx) error { return nil })
 	if err != nil {
 		return conflict(err, "id", "There is already a function with this ID.")
 	}
 	f.Version = 1
 	return nil
+}
+
+// save is a function about to be written, with its revision and perhaps an
+// activity entry, all in one transaction. Everything is made ready before it
+// begins, so that others who write wait as short as may be.
+type save struct {
+	main                      *pool
+	what                      string
+	row                       *cdp.Function
+	args                      []any
+	content                   string
+	note                      *cdp.Activity // nil is none
+	write, revision, activity *sql.Stmt
+}
+
+func (s *Store) newSave(ctx context.Context, what, text string, row *cdp.Function, note *cdp.Activity) (*save, error) {
+	sv := &save{main: s.main, what: what, row: row, note: note}
+	var err error
+	if sv.args, err = functionArgs(row); err != nil {
+		return nil, err
+	}
+	if sv.content, err = contentOf(row); err != nil {
+		return nil, err
+	}
+	for _, st := range []struct {
+		text string
+		into **sql.Stmt
+	}{{text, &sv.write}, {insertRevisionText, &sv.revision}, {insertActivity, &sv.activity}} {
+		if *st.into, err = s.main.stmt(ctx, s.main.w, st.text); err != nil {
+			return nil, fault(what, err)
+		}
+	}
+	return sv, nil
+}
+
+// commit writes everything; unmet says what it means that no row was written.
+func (sv *save) commit(ctx context.Context, args []any, unmet func(*sql.Tx) error) error {
+	return sv.main.tx(ctx, sv.what, func(tx *sql.Tx) error {
+		res, err := tx.StmtContext(ctx, sv.write).ExecContext(ctx, args...)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil {
+			return err
+		} else if n == 0 {
+			return unmet(tx)
+		}
+		if _, err := tx.StmtContext(ctx, sv.revision).ExecContext(ctx, revisionArgs(sv.row, sv.content)...); err != nil {
+			return err
+		}
+		if sv.note == nil {
+			return nil
+		}
+		_, err = tx.StmtContext(ctx, sv.activity).ExecContext(ctx, activityArgs(sv.note)...)
+		return err
+	})
 }
 
 // A stale save, or one from another project, changes no row. Who made the
@@ -60,23 +121,24 @@ update hog_function
 // version is no longer base, a NotFound when there is no such function in
 // f.Project. Deleted functions can be updated: that is how they come back.
 func (s *Store) UpdateFunction(ctx context.Context, f *cdp.Function, base int) error {
+	return s.updateFunction(ctx, f, base, nil)
+}
+
+// UpdateFunctionNoted is UpdateFunction, with an activity entry in the same
+// transaction.
+func (s *Store) UpdateFunctionNoted(ctx context.Context, f *cdp.Function, base int, note cdp.Activity) error {
+	return s.updateFunction(ctx, f, base, &note)
+}
+
+func (s *Store) updateFunction(ctx context.Context, f *cdp.Function, base int, note *cdp.Activity) error {
 	row := *f
 	row.Version = base + 1
-	args, err := functionArgs(&row)
+	sv, err := s.newSave(ctx, "update function", updateFunction, &row, note)
 	if err != nil {
 		return err
 	}
-	err = s.main.tx(ctx, "update function", func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, updateFunction, append(args[:len(args)-2], base)...)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil {
-			return err
-		} else if n == 0 {
-			return stale(ctx, tx, f.Project, f.ID)
-		}
-		return insertRevision(ctx, tx, &row)
+	err = sv.commit(ctx, append(sv.args[:len(sv.args)-2], base), func(tx *sql.Tx) error {
+		return stale(ctx, tx, f.Project, f.ID)
 	})
 	if err == nil {
 		f.Version = row.Version
@@ -179,7 +241,7 @@ func (s *Store) functionsByID(ctx context.Context, project cdp.ProjectID, ids []
 	rows, err := s.main.query(ctx, `
 select `+functionColumns+`
   from hog_function f
- where f.id in (select value from json_each($2)) and f.project_id = $1`, int64(project), list(ids))
+ where f.id in (select value from json_each($2)) and +f.project_id = $1`, int64(project), list(ids))
 	fs, err := collect(rows, err, scanFunction)
 	if err != nil {
 		return nil, fault("load functions", err)

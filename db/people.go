@@ -169,3 +169,25 @@ func (w *peopleWriter) run(text string, args ...any) {
 	}
 	_, w.err = w.tx.StmtContext(w.ctx, w.stmts[text]).ExecContext(w.ctx, args...)
 }
+
+const personsAfter = `
+select seq, id, distinct_id, properties, identified, created_at_us, updated_at_us
+  from person
+ where project_id = $1 and seq > $2
+ order by seq
+ limit $3`
+
+// PersonsAfter gives persons behind a place, in the order in which they were
+// first seen, and the place of the last; 0 is the begin.
+func (s *Store) PersonsAfter(ctx context.Context, project cdp.ProjectID, after int64, limit int) (persons []cdp.Person, last int64, err error) {
+	last = after
+	rows, err := s.persons.query(ctx, personsAfter, project, after, limit)
+	persons, err = collect(rows, err, func(r scanner) (p cdp.Person, err error) {
+		var props string
+		var created, updated int64
+		err = r.Scan(&last, &p.ID, &p.DistinctID, &props, &p.Identified, &created, &updated)
+		p.Project, p.Properties, p.CreatedAt, p.UpdatedAt = project, json.RawMessage(props), at(created), at(updated)
+		return p, err
+	})
+	return persons, last, fault("list persons", err)
+}

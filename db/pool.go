@@ -185,6 +185,33 @@ func (p *pool) tx(ctx context.Context, what string, fn func(tx *sql.Tx) error) e
 	return fault(what, tx.Commit())
 }
 
+// syncedTx is tx for a file whose commits are not synced as a rule: this one is
+// before it returns.
+func (p *pool) syncedTx(ctx context.Context, what string, fn func(tx *sql.Tx) error) (err error) {
+	conn, err := p.w.Conn(ctx)
+	if err != nil {
+		return fault(what, err)
+	}
+	// Without ctx, which may have ended: the connection is used again.
+	still := context.WithoutCancel(ctx)
+	defer func() {
+		_, back := conn.ExecContext(still, "pragma synchronous = normal")
+		err = errors.Join(err, fault(what, back), conn.Close())
+	}()
+	if _, err := conn.ExecContext(ctx, "pragma synchronous = full"); err != nil {
+		return fault(what, err)
+	}
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fault(what, err)
+	}
+	if err := fn(tx); err != nil {
+		_ = tx.Rollback() // the first error is the one that tells
+		return fault(what, err)
+	}
+	return fault(what, tx.Commit())
+}
+
 // stmt gives a prepared statement of h, kept for the life of the pool; text
 // must come from a small set of texts.
 func (p *pool) stmt(ctx context.Context, h *sql.DB, text string) (*sql.Stmt, error) {

@@ -86,7 +86,7 @@ select received_at_us
  limit 1`
 )
 
-// Prune deletes telemetry that is older than r says, in small transactions
+// Prune deletes telemetry that is older than r says, and old dead letters, in small transactions
 // between which others may write, and returns how many rows went. It may be
 // stopped by ctx and taken up again.
 func (s *Store) Prune(ctx context.Context, r Retention) (int64, error) {
@@ -119,7 +119,11 @@ func (s *Store) Prune(ctx context.Context, r Retention) (int64, error) {
 			return total, err
 		}
 	}
-	n, err := s.pruneBySize(ctx, r)
+	n, err := s.pruneDeadLetters(ctx, now)
+	if total += n; err != nil {
+		return total, err
+	}
+	n, err = s.pruneBySize(ctx, r)
 	return total + n, err
 }
 

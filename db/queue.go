@@ -439,49 +439,6 @@ func (q *Queue) Stats(ctx context.Context, topic string) (queue.Stats, error) {
 	return s, nil
 }
 
-// DeadMessage is a message that was given up.
-type DeadMessage struct {
-	queue.Message
-	// Reason tells why: the station's last error, damage, or a message with
-	// which the process died. Of a damaged message or block only Body, the
-	// bytes as found, is set.
-	Reason string
-	At     time.Time
-}
-
-const deadMessages = `
-select at_us, attempt, reason, body
-  from dead
- where topic_id = $1
- order by id desc
- limit $2`
-
-// Dead lists the messages of a topic that were given up, newest first. They
-// are kept for 30 days.
-func (q *Queue) Dead(ctx context.Context, topic string, limit int) ([]DeadMessage, error) {
-	rows, err := q.pool.query(ctx, deadMessages, q.topic(topic).id, limit)
-	if err != nil {
-		return nil, fault("list dead messages", err)
-	}
-	defer rows.Close()
-	var dead []DeadMessage
-	for rows.Next() {
-		var at int64
-		var d DeadMessage
-		var raw []byte
-		var attempt int
-		if err := rows.Scan(&at, &attempt, &d.Reason, &raw); err != nil {
-			return nil, fault("list dead messages", err)
-		}
-		if d.Message, err = decodeMessage(topic, raw); err != nil {
-			d.Message = queue.Message{Topic: topic, Body: raw}
-		}
-		d.Attempt, d.At = attempt, time.UnixMicro(at)
-		dead = append(dead, d)
-	}
-	return dead, fault("list dead messages", rows.Err())
-}
-
 // Check runs SQLite's own checks over the file.
 func (q *Queue) Check(ctx context.Context) error {
 	if err := q.pool.integrity(ctx); err != nil {

@@ -420,8 +420,8 @@ func (c *consumer) failed(r ref, j job, err error) {
 	}
 	attempt := j.m.Attempt + 1
 	log := c.q.o.Log.With("topic", c.topic.name, "id", j.m.ID, "attempt", attempt, "error", err)
-	if attempt >= c.q.o.MaxAttempts {
-		log.Error("message failed too often and was set aside")
+	if queue.GiveUp(err, attempt, c.q.o.MaxAttempts) {
+		log.Error("message failed and was set aside")
 		c.finish(&finish{ref: r, end: endDead, raw: j.raw, attempt: attempt, reason: err.Error()})
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"hogpen/queue"
 )
@@ -48,13 +49,35 @@ func TestDeadMessagesAreRevived(t *testing.T) {
 		return err == nil && len(dead) == n
 	})
 	broken.Store(false)
-	if revived, err := q.Revive(t.Context(), "invocations"); err != nil || revived != 0 {
-		t.Errorf("of another topic: %d, %v", revived, err)
+	var ids []int64
+	var since time.Time
+	var last int64
+	for {
+		dead, err := q.DeadSince(t.Context(), since, last, 500)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(dead) == 0 {
+			break
+		}
+		for _, d := range dead {
+			if d.Topic != "events" || d.Reason != "no such luck" || d.Attempt != 2 {
+				t.Fatalf("dead: %+v", d)
+			}
+			ids = append(ids, d.Number)
+		}
+		since, last = dead[len(dead)-1].At, ids[len(ids)-1]
 	}
-	if revived, err := q.Revive(t.Context(), "events"); err != nil || revived != n {
-		t.Errorf("revived %d, %v; want %d", revived, err, n)
+	if len(ids) != n {
+		t.Fatalf("%d are listed, want %d", len(ids), n)
 	}
-	awaitFor(t, "all are worked on", func() bool { return done.Load() == n })
+	if err := q.Bury(t.Context(), ids[:1]); err != nil {
+		t.Error(err)
+	}
+	if revived, err := q.Revive(t.Context(), ids); err != nil || len(revived) != n-1 {
+		t.Errorf("revived %d, %v; want %d", len(revived), err, n-1)
+	}
+	awaitFor(t, "all are worked on", func() bool { return done.Load() == n-1 })
 	if dead, err := q.Dead(t.Context(), "events", 5); err != nil || len(dead) != 0 {
 		t.Errorf("still dead: %v, %v", dead, err)
 	}

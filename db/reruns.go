@@ -78,13 +78,14 @@ func idsOf(rs []cdp.Run) []cdp.InvocationID {
 // oldestRun is the order in which runs are done again.
 func oldestRun(a, b cdp.Run) int { return newestRun(b, a) }
 
-// CountReruns counts the runs that q asks for, and those whose event is not
-// kept any more.
+// CountReruns counts the runs that q asks for, and those of which neither event
+// nor dead letter is kept any more.
 func (s *Store) CountReruns(ctx context.Context, q cdp.RunQuery) (runs, gone int64, err error) {
 	w := runWhere(q)
 	missing := map[uint32]int64{} // runs without a row of their event, by its mark
 	rows, err := s.telemetry.query(ctx, `
 select case when exists (select 1 from event where event.project_id = run.project_id and event.uuid = run.event_uuid)
+              or exists (select 1 from dead_letter where dead_letter.id = run.id)
             then null else event_uuid end
   from run
  where `+w.String(), w.args...)
@@ -140,11 +141,14 @@ values ($1, $2, $3, $4)
 on conflict (run_id) do update
    set as_id = excluded.as_id, mapping = excluded.mapping, at_us = excluded.at_us`
 
-// MarkRerun notes as which invocation runs are done again.
+// MarkRerun notes as which invocation runs, or dead letters, are done again.
 func (s *Store) MarkRerun(ctx context.Context, marks []cdp.RerunMark, when time.Time) error {
 	return s.telemetry.tx(ctx, "note what is done again", func(tx *sql.Tx) error {
 		for _, m := range marks {
 			if _, err := tx.ExecContext(ctx, markRerun, string(m.Run), string(m.As), m.Mapping, us(when)); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, letterReplayed, string(m.Run), us(when), string(m.As)); err != nil {
 				return err
 			}
 		}

@@ -102,10 +102,16 @@ func insertRevision(ctx context.Context, tx *sql.Tx, f *cdp.Function) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `
-insert into hog_function_revision (function_id, version, created_at_us, created_by, content)
-values ($1, $2, $3, $4, $5)`, string(f.ID), f.Version, us(f.UpdatedAt), int64(f.UpdatedBy), text)
+	_, err = tx.ExecContext(ctx, insertRevisionText, revisionArgs(f, text)...)
 	return err
+}
+
+const insertRevisionText = `
+insert into hog_function_revision (function_id, version, created_at_us, created_by, content)
+values ($1, $2, $3, $4, $5)`
+
+func revisionArgs(f *cdp.Function, content string) []any {
+	return []any{string(f.ID), f.Version, us(f.UpdatedAt), int64(f.UpdatedBy), content}
 }
 
 const revisionColumns = `r.function_id, r.version, r.created_at_us, r.created_by, r.content`

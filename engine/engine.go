@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -49,6 +48,10 @@ type Config struct {
 	// events of an earlier process; nil forgets them.
 	Windows Windows
 	Memory  Memory
+	// Letters keeps what came to nothing, Dead is what the queue gave up; nil
+	// keeps none of them.
+	Letters Letters
+	Dead    Dead
 	// StateChanged is told when the watcher's state of a function changes; it
 	// must not block. May be nil.
 	StateChanged func(StateChange)
@@ -77,6 +80,8 @@ type Config struct {
 	// PollEvery is how often functions saved by other processes are looked
 	// for; 3 s when 0.
 	PollEvery time.Duration
+	// LookForDead is how often Dead is asked; 5 s when 0.
+	LookForDead time.Duration
 	// PersonPause is for how long changes of one person are gathered before the
 	// functions that wait for them run; 5 s when 0.
 	PersonPause time.Duration
@@ -108,9 +113,11 @@ type Engine struct {
 	updates  *updates
 	// happenings are pooled; see happening.
 	happenings sync.Pool
-	letters    sync.Pool
-	events     *seen // UUIDs of events that went through
-	finished   *seen // IDs of invocations that ended
+	parcels    sync.Pool // of what Capture publishes
+	events     *seen     // UUIDs of events that went through
+	finished   *seen     // IDs of invocations that ended
+	letters    letterbox
+	lastDead   queue.Dead // that has its letter; watchDead's own
 	now        func() time.Time
 	log        *slog.Logger
 
@@ -160,6 +167,9 @@ func (c *Config) fill() {
 	if c.PersonPause <= 0 {
 		c.PersonPause = defaultPersonPause
 	}
+	if c.LookForDead <= 0 {
+		c.LookForDead = lookForDead
+	}
 	if c.PollEvery <= 0 {
 		c.PollEvery = defaultPoll
 	}
@@ -199,6 +209,10 @@ func (e *Engine) Start(ctx context.Context) error {
 		if e.cfg.People != nil {
 			e.work.Go(func() { e.consume(work, TopicPersons, personWorkers, false, e.personUpdated) })
 		}
+	}
+	if e.cfg.Letters != nil {
+		e.work.Go(func() { e.consume(work, TopicLetters, letterWorkers, false, e.letter) })
+		e.work.Go(func() { e.watchDead(work) })
 	}
 	if !e.cfg.NoInvocations {
 		e.work.Go(func() { e.consume(work, TopicInvocations, e.cfg.InvocationWorkers, false, e.invocation) })
@@ -240,6 +254,9 @@ func (e *Engine) consume(ctx context.Context, topic string, workers int, ordered
 	opts := queue.ConsumeOptions{Workers: workers, Ordered: ordered, Grace: e.cfg.Grace}
 	if topic == TopicEvents && e.cfg.People != nil {
 		opts.Settle = e.cfg.People.Flush
+	}
+	if topic == TopicLetters {
+		opts.Settle = e.settleLetters
 	}
 	for {
 		err := e.cfg.Queue.Consume(ctx, topic, opts, s)
@@ -288,13 +305,13 @@ func (e *Engine) Capture(ctx context.Context, events []cdp.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	l, ok := e.letters.Get().(*letters)
+	l, ok := e.parcels.Get().(*parcel)
 	if !ok {
-		l = new(letters)
+		l = new(parcel)
 	}
 	err := e.cfg.Queue.Publish(ctx, l.write(events)...)
-	if l.forget(); cap(l.msgs) <= keptLetters {
-		e.letters.Put(l)
+	if l.forget(); cap(l.msgs) <= keptMessages {
+		e.parcels.Put(l)
 	}
 	if err != nil {
 		return &cdp.Error{Code: cdp.Unavailable, Message: "transient error, please retry", Cause: fmt.Errorf("store events: %w", err)}
@@ -303,19 +320,18 @@ func (e *Engine) Capture(ctx context.Context, events []cdp.Event) error {
 	return nil
 }
 
-// letters are messages of events; their memory serves again once these are
-// stored.
-type letters struct {
+// parcel is messages of events; its memory serves again once these are stored.
+type parcel struct {
 	msgs []queue.Message
 	keys []byte
 	ends []int // of each key
 }
 
-// keptLetters is up to how many messages letters are kept.
-const keptLetters = 1000
+// keptMessages is up to how many messages a parcel is kept.
+const keptMessages = 1000
 
 // write makes the messages of events. Their keys share one text.
-func (l *letters) write(events []cdp.Event) []queue.Message {
+func (l *parcel) write(events []cdp.Event) []queue.Message {
 	l.ends = l.ends[:0]
 	for i := range events {
 		l.keys = appendKey(l.keys, events[i].Project, ':', events[i].DistinctID)
@@ -329,7 +345,7 @@ func (l *letters) write(events []cdp.Event) []queue.Message {
 	return l.msgs
 }
 
-func (l *letters) forget() {
+func (l *parcel) forget() {
 	clear(l.msgs)
 	l.msgs, l.keys = l.msgs[:0], l.keys[:0]
 }
@@ -357,11 +373,11 @@ func (e *Engine) Reload(ctx context.Context, project cdp.ProjectID, id cdp.Funct
 
 // Version tells which version of a function is live; ok is false when none is.
 func (e *Engine) Version(project cdp.ProjectID, id cdp.FunctionID) (version int, ok bool) {
-	p := e.registry.Load().projects[project]
-	if p == nil || p.functions[id] == nil {
+	f := e.registry.Load().projects[project].function(id)
+	if f == nil {
 		return 0, false
 	}
-	return p.functions[id].Version, true
+	return f.Version, true
 }
 
 // Test runs a function once on a sample event. See executor.Executor.Test.
@@ -386,15 +402,4 @@ func (e *Engine) keepLogs(entries []cdp.LogEntry) {
 	}
 	e.batcher.add(cdp.Batch{Logs: entries})
 	e.showLogs(entries)
-}
-
-// showLogs shows entries to whoever watches.
-func (e *Engine) showLogs(entries []cdp.LogEntry) {
-	if len(entries) == 0 || !e.hub.watched() {
-		return
-	}
-	entries = slices.Clone(entries) // whoever watches keeps them
-	for i := range entries {
-		e.hub.publish(entries[i].Project, entries[i].Function, LiveItem{Log: &entries[i]})
-	}
 }

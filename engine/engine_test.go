@@ -284,46 +284,6 @@ func TestMaskedInvocationsAreCounted(t *testing.T) {
 	h.wantMetrics("hook", "fetch 1, masked 2, succeeded 1, triggered 1")
 }
 
-func TestLiveFeed(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t, nil)
-	h.put(h.function("hook", cdp.Destination, "print('hello')"))
-	h.put(h.function("page", cdp.Destination, "print('hello')"), only("$pageview"))
-	h.start()
-	all, stopAll := h.e.Subscribe(1, "")
-	mine, stopMine := h.e.Subscribe(1, "hook")
-	other, stopOther := h.e.Subscribe(2, "")
-	h.capture("a", `{}`)
-	read := func(items <-chan engine.LiveItem, n int) (seen []string) {
-		for range n {
-			select {
-			case i := <-items:
-				if i.Log != nil {
-					seen = append(seen, string(i.Log.Level))
-				} else {
-					seen = append(seen, fmt.Sprintf("%s %s", i.Outcome.Function, i.Outcome.Outcome))
-				}
-			case <-time.After(5 * time.Second):
-				t.Fatalf("only %v", seen)
-			}
-		}
-		return seen
-	}
-	if got := fmt.Sprint(read(all, 5)); got != "[page filtered hook triggered info debug hook succeeded]" {
-		t.Errorf("project: %s", got)
-	}
-	if got := fmt.Sprint(read(mine, 4)); got != "[hook triggered info debug hook succeeded]" {
-		t.Errorf("function: %s", got)
-	}
-	stopAll()
-	stopAll()
-	stopMine()
-	stopOther()
-	if _, open := <-other; open {
-		t.Error("another project was heard")
-	}
-}
-
 func TestSlowFunctionLeavesRoomForOthers(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nil)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"hogpen/cdp"
@@ -26,6 +27,7 @@ type happening struct {
 	out   executor.Transformed
 	match executor.Matched
 	next  []queue.Message // the queue's, once it is returned
+	shown bool            // a live feed was told of the event
 	first time.Time       // see at
 }
 
@@ -36,6 +38,11 @@ func (e *Engine) happening(set *projectSet) *happening {
 	}
 	h.set = set
 	return h
+}
+
+// lone is a happening that is not pooled: what it gathers is not of one event.
+func (e *Engine) lone(set *projectSet) *happening {
+	return &happening{e: e, set: set}
 }
 
 // keptText is up to which size an event's text is kept for the next one.
@@ -61,7 +68,7 @@ func (h *happening) end() {
 	if cap(h.text) > keptText {
 		h.text = nil
 	}
-	h.next, h.set, h.first = nil, nil, time.Time{}
+	h.next, h.set, h.shown, h.first = nil, nil, false, time.Time{}
 	h.e.happenings.Put(h)
 }
 
@@ -69,9 +76,7 @@ func (h *happening) end() {
 func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, error) {
 	ev, err := eventOf(&m)
 	if err != nil {
-		e.counters.malformed.Add(1)
-		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
-		return nil, nil
+		return nil, e.unreadable(m, err)
 	}
 	key := e.events.traceOf(ev.Project, ev.UUID)
 	// A message that is handed out again is no duplicate of itself: what came
@@ -93,7 +98,7 @@ func (e *Engine) event(ctx context.Context, m queue.Message) ([]queue.Message, e
 // begun before. One that was recorded before is only worked on.
 func (e *Engine) pass(ctx context.Context, ev cdp.Event, again, recorded bool) ([]queue.Message, error) {
 	set := e.registry.Load().projects[ev.Project]
-	if set == nil || len(set.functions) == 0 {
+	if set == nil || set.functions.len() == 0 {
 		if e.cfg.People == nil {
 			e.batcher.add(cdp.Batch{Events: []cdp.Event{ev}})
 			return nil, nil
@@ -109,8 +114,7 @@ func (e *Engine) pass(ctx context.Context, ev cdp.Event, again, recorded bool) (
 	var bad *cdp.Error
 	if errors.As(err, &bad) {
 		e.counters.malformed.Add(1)
-		e.log.Error("an event was not read", "project", ev.Project, "uuid", ev.UUID, "error", err)
-		return nil, nil
+		err = fmt.Errorf("%w: %w", queue.ErrHopeless, err)
 	}
 	return next, err
 }
@@ -118,6 +122,9 @@ func (e *Engine) pass(ctx context.Context, ev cdp.Event, again, recorded bool) (
 func (h *happening) pass(ctx context.Context, ev *cdp.Event, again bool) ([]queue.Message, error) {
 	if err := h.scope.Open(h.e.exec, h.set.project, ev); err != nil {
 		return nil, err
+	}
+	if h.e.hub.feeding.Load() > 0 {
+		h.shown = h.e.hub.arrive(ev)
 	}
 	if !h.transform() {
 		return nil, nil
@@ -163,7 +170,7 @@ func (h *happening) transform() bool {
 		return true
 	}
 	h.scope.BeginTransformations()
-	for _, f := range h.set.transformations {
+	for f := range h.set.transformations.all {
 		if h.e.watcher.state(f.ID).Stopped() {
 			h.outcome(f, "", cdp.OutcomeDisabled, 0)
 			continue
@@ -214,15 +221,15 @@ func (h *happening) keepRun(f *executor.Function, out *executor.Transformed, beg
 // deliver asks the destinations and makes their invocations.
 func (h *happening) deliver() error {
 	named, any := h.set.meet(h.scope.Name())
-	if h.e.hub.watched() && len(h.set.named) <= maxLiveFiltered {
-		for _, f := range h.set.named {
+	if h.shown && h.set.named.len() <= maxLiveFiltered {
+		for f := range h.set.named.all {
 			if !f.Names()[h.scope.Name()] {
 				h.live(f, "", cdp.OutcomeFiltered, 0)
 			}
 		}
 	}
-	for _, list := range [][]*executor.Function{named, any} {
-		for _, f := range list {
+	for _, list := range [...]functionList{named, any} {
+		for f := range list.all {
 			if err := h.offer(f); err != nil {
 				return err
 			}
@@ -235,11 +242,8 @@ func (h *happening) offer(f *executor.Function) error {
 	m := &h.match
 	h.e.exec.MatchInto(m, f, &h.scope)
 	h.keepLogs(m.Logs)
-	for _, o := range m.Outcomes {
-		h.outcome(f, "", o, 0)
-	}
-	for _, fail := range m.Failures {
-		h.failure(f, fail)
+	if err := h.misses(f, "", m); err != nil {
+		return err
 	}
 	stopped := len(m.Planned) > 0 && h.e.watcher.state(f.ID).Stopped()
 	for i := range m.Planned {
@@ -248,6 +252,25 @@ func (h *happening) offer(f *executor.Function) error {
 			continue
 		}
 		if err := h.trigger(f, &m.Planned[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// misses counts what did not become an invocation, under an ID if there is one.
+func (h *happening) misses(f *executor.Function, id cdp.InvocationID, m *executor.Matched) error {
+	for _, o := range m.Outcomes {
+		h.outcome(f, id, o, 0)
+		if o == cdp.OutcomeFilteringFailed {
+			if err := h.letterOfFilter(f, m.FilterError); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range m.Failures {
+		h.failure(f, m.Failures[i])
+		if err := h.letterOfInputs(f, &m.Failures[i]); err != nil {
 			return err
 		}
 	}
@@ -317,15 +340,13 @@ func (h *happening) at() time.Time {
 	return h.first
 }
 
+// live shows an outcome to feeds that were told of the event.
 func (h *happening) live(f *executor.Function, id cdp.InvocationID, o cdp.Outcome, took time.Duration) {
-	if !h.e.hub.watched() {
+	if !h.shown {
 		return
 	}
 	ev := h.scope.Head()
-	h.e.hub.publish(h.set.project.ID, f.ID, LiveItem{Outcome: &LiveOutcome{
-		Project: h.set.project.ID, Function: f.ID, Invocation: id, EventUUID: ev.UUID, EventName: ev.Name, DistinctID: ev.DistinctID,
-		Time: h.e.now().UTC(), Outcome: o, Duration: took,
-	}})
+	h.e.hub.fate(liveEvent(&ev), cdp.LiveFate{Function: f.ID, Invocation: id, Outcome: o, Duration: took})
 }
 
 // runOf begins the record of an invocation.

@@ -99,7 +99,7 @@ func Arranged(saves []Save) (stepwise, atOnce string) {
 			delete(last, s.ID)
 		}
 	}
-	return describe(p), describe(arrange(cdp.Project{}, last))
+	return describe(p), describe(arrange(cdp.Project{}, newFunctionMap(last)))
 }
 
 // Save is a function as it becomes live.
@@ -109,10 +109,10 @@ type Save struct {
 }
 
 func describe(p *projectSet) string {
-	out := fmt.Sprintf("%d functions", len(p.functions))
-	list := func(name string, fs []*executor.Function) {
+	out := fmt.Sprintf("%d functions", p.functions.len())
+	list := func(name string, fs functionList) {
 		out += "\n" + name + ":"
-		for _, f := range fs {
+		for f := range fs.all {
 			out += fmt.Sprintf(" %s@%d", f.ID, f.Version)
 		}
 	}
@@ -123,6 +123,33 @@ func describe(p *projectSet) string {
 	list("internal", p.internal)
 	for _, name := range slices.Sorted(maps.Keys(p.byName)) {
 		list(name, p.byName[name].functions)
+	}
+	return out
+}
+
+// MapsAfter gives the map of functions as it was after every so many saves,
+// each read once all are done.
+func MapsAfter(saves []Save, every int) []map[cdp.FunctionID]*executor.Function {
+	var m functionMap
+	var then []functionMap
+	for i, s := range saves {
+		m = m.with(map[cdp.FunctionID]*executor.Function{s.ID: s.Function})
+		if (i+1)%every == 0 {
+			then = append(then, m)
+		}
+	}
+	out := make([]map[cdp.FunctionID]*executor.Function, len(then))
+	for i, m := range then {
+		out[i] = map[cdp.FunctionID]*executor.Function{}
+		for f := range m.all() {
+			out[i][f.ID] = f
+			if m.get(f.ID) != f {
+				panic("a function is not found under its ID")
+			}
+		}
+		if m.len() != len(out[i]) {
+			panic("the length is wrong")
+		}
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,12 +22,18 @@ const (
 	tellWithin = 5 * time.Second
 )
 
+// HearsInternal tells whether a project has a function that may wait for
+// internal events.
+func (e *Engine) HearsInternal(project cdp.ProjectID) bool {
+	set := e.registry.Load().projects[project]
+	return set != nil && set.internal.len() > 0
+}
+
 // Internal stores an internal event in the queue, when its project has a
 // function that may wait for it, and returns when it is durable. An event
 // without UUID or times is given them.
 func (e *Engine) Internal(ctx context.Context, ev cdp.InternalEvent) error {
-	set := e.registry.Load().projects[ev.Project]
-	if set == nil || len(set.internal) == 0 {
+	if !e.HearsInternal(ev.Project) {
 		return nil
 	}
 	if ev.UUID == "" {
@@ -48,9 +55,7 @@ func (e *Engine) Internal(ctx context.Context, ev cdp.InternalEvent) error {
 func (e *Engine) internal(_ context.Context, m queue.Message) ([]queue.Message, error) {
 	var ev cdp.InternalEvent
 	if err := json.Unmarshal(m.Body, &ev); err != nil {
-		e.counters.malformed.Add(1)
-		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
-		return nil, nil
+		return nil, e.unreadable(m, err)
 	}
 	set := e.registry.Load().projects[ev.Project]
 	if set == nil {
@@ -60,18 +65,31 @@ func (e *Engine) internal(_ context.Context, m queue.Message) ([]queue.Message, 
 	defer h.end()
 	scope, err := e.exec.NewInternalScope(set.project, ev)
 	if err != nil {
-		e.counters.malformed.Add(1)
-		e.log.Error("an internal event was not read", "project", ev.Project, "uuid", ev.UUID, "error", err)
-		return nil, nil
+		return nil, e.unreadable(m, err)
 	}
 	h.scope = *scope
-	for _, f := range set.internal {
+	alert := alertOf(&ev)
+	for f := range set.internal.all {
+		if ev.IsAlert() && (alert == "" || !f.Filters.NamesAlert(ev.Name, alert)) {
+			continue
+		}
 		if err := h.offer(f); err != nil {
 			return nil, err
 		}
 	}
 	h.record(false)
 	return h.next, nil
+}
+
+// alertOf is the ID of the alert that an event is of, "" when there is none.
+func alertOf(ev *cdp.InternalEvent) string {
+	var p struct {
+		ID any `json:"alert_id"`
+	}
+	if json.Unmarshal(ev.Properties, &p) != nil || p.ID == nil {
+		return ""
+	}
+	return fmt.Sprint(p.ID)
 }
 
 // tellOfState makes the internal event of a function's change of state.
@@ -99,8 +117,8 @@ func (e *Engine) tellOfState(c stateChange) {
 // stored is a function as it is live, else as it is stored; nil when it is
 // gone.
 func (e *Engine) stored(ctx context.Context, p cdp.ProjectID, id cdp.FunctionID) *cdp.Function {
-	if set := e.registry.Load().projects[p]; set != nil && set.functions[id] != nil {
-		return set.functions[id].Function
+	if f := e.registry.Load().projects[p].function(id); f != nil {
+		return f.Function
 	}
 	f, err := e.cfg.Functions.Function(ctx, p, id)
 	if err != nil {

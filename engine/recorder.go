@@ -129,7 +129,11 @@ func (b *batcher) add(more cdp.Batch) {
 
 func (b *batcher) addRun(r *cdp.Run) {
 	if i, ok := b.runs[r.ID]; ok {
-		b.batch.Runs[i] = *r
+		// A webhook's first step is told after the run is on its way, and may come
+		// after its end.
+		if !r.FinishedAt.IsZero() || b.batch.Runs[i].FinishedAt.IsZero() {
+			b.batch.Runs[i] = *r
+		}
 		return
 	}
 	b.runs[r.ID] = len(b.batch.Runs)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,7 +40,7 @@ type snapshot struct {
 func (s *snapshot) size() int {
 	n := 0
 	for _, p := range s.projects {
-		n += len(p.functions)
+		n += p.functions.len()
 	}
 	return n
 }
@@ -50,20 +49,20 @@ func (s *snapshot) size() int {
 // the counts of events change in it.
 type projectSet struct {
 	project   cdp.Project
-	functions map[cdp.FunctionID]*executor.Function
+	functions functionMap
 	// transformations stand in execution order.
-	transformations []*executor.Function
+	transformations functionList
 	// destinations that name the events they wait for stand in byName under
 	// each of them; those that match whatever comes stand in any. An event
 	// meets its own name's and these; all others are known not to match, and
 	// count as filtered without being asked (see registry.countSet).
 	byName map[string]*bucket
-	any    []*executor.Function
-	named  []*executor.Function // each destination of byName once
+	any    functionList
+	named  functionList // each destination of byName once
 	// updates are the destinations that wait for changes of persons.
-	updates []*executor.Function
+	updates functionList
 	// internal are the internal destinations.
-	internal []*executor.Function
+	internal functionList
 	// others counts events of names that stand nowhere, since counts were last
 	// written. An event counts here or in one bucket, never in two places.
 	others atomic.Int64
@@ -71,17 +70,25 @@ type projectSet struct {
 
 // bucket holds the destinations that wait for events of one name.
 type bucket struct {
-	functions []*executor.Function
+	functions functionList
 	events    atomic.Int64
+}
+
+// function gives a live function; nil when there is none, or no set.
+func (p *projectSet) function(id cdp.FunctionID) *executor.Function {
+	if p == nil {
+		return nil
+	}
+	return p.functions.get(id)
 }
 
 // meet counts an event and gives the destinations to ask about it, in two
 // lists.
-func (p *projectSet) meet(name string) (named, any []*executor.Function) {
+func (p *projectSet) meet(name string) (named, any functionList) {
 	b := p.byName[name]
 	if b == nil {
 		p.others.Add(1)
-		return nil, p.any
+		return functionList{}, p.any
 	}
 	b.events.Add(1)
 	return b.functions, p.any
@@ -97,6 +104,7 @@ const (
 	atNamed
 	atUpdates // of persons
 	atInternal
+	places // how many there are
 )
 
 func placeOf(f *executor.Function) place {
@@ -118,33 +126,31 @@ func placeOf(f *executor.Function) place {
 }
 
 // arrange makes a projectSet of functions.
-func arrange(project cdp.Project, functions map[cdp.FunctionID]*executor.Function) *projectSet {
+func arrange(project cdp.Project, functions functionMap) *projectSet {
 	p := &projectSet{project: project, functions: functions, byName: map[string]*bucket{}}
-	for _, f := range functions {
-		if list, _ := p.list(placeOf(f)); list != nil {
-			*list = append(*list, f)
+	var places [places][]*executor.Function
+	for f := range functions.all() {
+		places[placeOf(f)] = append(places[placeOf(f)], f)
+	}
+	for at, fs := range places {
+		if list, by := p.list(place(at)); list != nil {
+			*list = listOf(fs, by)
 		}
 	}
-	slices.SortFunc(p.transformations, inOrder)
-	slices.SortFunc(p.any, byID)
-	slices.SortFunc(p.named, byID)
-	slices.SortFunc(p.updates, byID)
-	slices.SortFunc(p.internal, byID)
-	for _, f := range p.named {
+	byName := map[string][]*executor.Function{}
+	for f := range p.named.all {
 		for name := range f.Names() {
-			b := p.byName[name]
-			if b == nil {
-				b = &bucket{}
-				p.byName[name] = b
-			}
-			b.functions = append(b.functions, f)
+			byName[name] = append(byName[name], f)
 		}
+	}
+	for name, fs := range byName {
+		p.byName[name] = &bucket{functions: listOf(fs, byID)}
 	}
 	return p
 }
 
 // list is a place's list and its order.
-func (p *projectSet) list(at place) (*[]*executor.Function, func(a, b *executor.Function) int) {
+func (p *projectSet) list(at place) (*functionList, order) {
 	switch at {
 	case transforming:
 		return &p.transformations, inOrder
@@ -165,24 +171,14 @@ func (p *projectSet) list(at place) (*[]*executor.Function, func(a, b *executor.
 // sorts nothing; only when much changes, all is arranged anew. Counts of
 // events stay with p.
 func (p *projectSet) with(project cdp.Project, changes map[cdp.FunctionID]*executor.Function) *projectSet {
-	functions := maps.Clone(p.functions)
-	if functions == nil {
-		functions = map[cdp.FunctionID]*executor.Function{}
-	}
-	for id, f := range changes {
-		if f == nil {
-			delete(functions, id)
-		} else {
-			functions[id] = f
-		}
-	}
+	functions := p.functions.with(changes)
 	if len(changes) > 16 {
 		return arrange(project, functions)
 	}
 	next := &projectSet{project: project, functions: functions, byName: uncounted(p.byName),
 		transformations: p.transformations, any: p.any, named: p.named, updates: p.updates, internal: p.internal}
 	for id, f := range changes {
-		next.replace(p.functions[id], f)
+		next.replace(p.functions.get(id), f)
 	}
 	return next
 }
@@ -200,19 +196,18 @@ func uncounted(buckets map[string]*bucket) map[string]*bucket {
 	return out
 }
 
-// replace takes old out of its lists and puts f in; either may be nil. The
-// lists may be another set's, so they are copied.
+// replace takes old out of its lists and puts f in; either may be nil.
 func (p *projectSet) replace(old, f *executor.Function) {
-	if list, order := p.list(placeOf(old)); list != nil {
-		*list = without(*list, old, order)
+	if list, by := p.list(placeOf(old)); list != nil {
+		*list = list.without(old, by)
 	}
-	if list, order := p.list(placeOf(f)); list != nil {
-		*list = including(*list, f, order)
+	if list, by := p.list(placeOf(f)); list != nil {
+		*list = list.including(f, by)
 	}
 	if placeOf(old) == atNamed {
 		for name := range old.Names() {
 			b := p.byName[name]
-			if b.functions = without(b.functions, old, byID); len(b.functions) == 0 {
+			if b.functions = b.functions.without(old, byID); b.functions.len() == 0 {
 				delete(p.byName, name)
 			}
 		}
@@ -226,22 +221,8 @@ func (p *projectSet) replace(old, f *executor.Function) {
 			b = &bucket{}
 			p.byName[name] = b
 		}
-		b.functions = including(b.functions, f, byID)
+		b.functions = b.functions.including(f, byID)
 	}
-}
-
-// without and including give a copy of a sorted list without or with f.
-func without(list []*executor.Function, f *executor.Function, order func(a, b *executor.Function) int) []*executor.Function {
-	i, ok := slices.BinarySearchFunc(list, f, order)
-	if !ok {
-		return list
-	}
-	return append(slices.Clone(list[:i]), list[i+1:]...)
-}
-
-func including(list []*executor.Function, f *executor.Function, order func(a, b *executor.Function) int) []*executor.Function {
-	i, _ := slices.BinarySearchFunc(list, f, order)
-	return slices.Insert(slices.Clone(list), i, f)
 }
 
 func byID(a, b *executor.Function) int { return strings.Compare(string(a.ID), string(b.ID)) }
@@ -337,7 +318,7 @@ func (r *registry) change(ctx context.Context, functions []*cdp.Function) error 
 			r.newest = f.UpdatedAt
 		}
 		old := before.projects[f.Project]
-		if old != nil && !differs(old.functions[f.ID], f) {
+		if old != nil && !differs(old.functions.get(f.ID), f) {
 			continue
 		}
 		if touched[f.Project] == nil {
@@ -466,12 +447,12 @@ func (r *registry) countSet(p *projectSet) {
 			all += n
 		}
 	}
-	if all == 0 || len(p.named) == 0 {
+	if all == 0 || p.named.len() == 0 {
 		return
 	}
 	now := r.e.now().UTC()
-	batch := cdp.Batch{Metrics: make([]cdp.Metric, 0, len(p.named))}
-	for _, f := range p.named {
+	batch := cdp.Batch{Metrics: make([]cdp.Metric, 0, p.named.len())}
+	for f := range p.named.all {
 		n := all
 		for name := range f.Names() {
 			n -= named[name]

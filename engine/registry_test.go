@@ -3,6 +3,7 @@ package engine_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"testing"
 
@@ -21,11 +22,15 @@ func TestSavesOneByOneArrangeTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for seed := range uint64(20) {
+	for seed := range uint64(22) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		var saves []engine.Save
-		for version := range 60 {
-			id := cdp.FunctionID(fmt.Sprintf("f%02d", r.IntN(12)))
+		length, ids := 60, 12
+		if seed >= 20 { // lists of many parts
+			length, ids = 4000, 1500
+		}
+		for version := range length {
+			id := cdp.FunctionID(fmt.Sprintf("f%02d", r.IntN(ids)))
 			s := engine.Save{ID: id}
 			if r.IntN(4) > 0 {
 				if s.Function, err = x.Compile(anyFunction(r, id, version)); err != nil {
@@ -37,6 +42,35 @@ func TestSavesOneByOneArrangeTheSame(t *testing.T) {
 		stepwise, atOnce := engine.Arranged(saves)
 		if d := cmp.Diff(atOnce, stepwise); d != "" {
 			t.Fatalf("seed %d: %s", seed, d)
+		}
+	}
+}
+
+// A map of functions holds what a plain one would, and one that was left
+// behind holds what it held, through saves and removals of thousands.
+func TestFunctionMap(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	var saves []engine.Save
+	var want []map[cdp.FunctionID]*executor.Function
+	plain := map[cdp.FunctionID]*executor.Function{}
+	const every = 500
+	for i := range 8 * every {
+		s := engine.Save{ID: cdp.FunctionID(fmt.Sprintf("f%d", r.IntN(3000)))}
+		if r.IntN(3) > 0 {
+			s.Function = &executor.Function{Function: &cdp.Function{ID: s.ID, Version: i}}
+			plain[s.ID] = s.Function
+		} else {
+			delete(plain, s.ID)
+		}
+		saves = append(saves, s)
+		if (i+1)%every == 0 {
+			want = append(want, maps.Clone(plain))
+		}
+	}
+	for i, have := range engine.MapsAfter(saves, every) {
+		if !maps.Equal(have, want[i]) {
+			t.Errorf("after %d saves: %d functions, want %d", (i+1)*every, len(have), len(want[i]))
 		}
 	}
 }

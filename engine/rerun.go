@@ -15,15 +15,15 @@ import (
 // are counted and recorded like those of any event.
 func (e *Engine) Rerun(ctx context.Context, item cdp.RerunItem, ev cdp.Event) (cdp.RerunMark, error) {
 	set := e.registry.Load().projects[ev.Project]
-	if set == nil || set.functions[item.Function] == nil || set.functions[item.Function].Type == cdp.Transformation {
+	f := set.function(item.Function)
+	if f == nil || f.Type == cdp.Transformation {
 		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "This function does not run.")
 	}
-	f := set.functions[item.Function]
 	mapping, ok := mappingOf(f, item)
 	if !ok {
 		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "This function has no such mapping any more.")
 	}
-	h := &happening{e: e, set: set}
+	h := e.lone(set)
 	if err := h.scope.Open(e.exec, set.project, &ev); err != nil {
 		return cdp.RerunMark{}, fmt.Errorf("read event %s: %w", ev.UUID, err)
 	}
@@ -31,29 +31,97 @@ func (e *Engine) Rerun(ctx context.Context, item cdp.RerunItem, ev cdp.Event) (c
 		h.scope.Know(ctx, e.cfg.People)
 	}
 	h.scope.Normalize()
-	m := e.exec.Plan(f, &h.scope, mapping)
+	return h.again(ctx, f, item.Run, mapping)
+}
+
+// Replay implements cdp.Replayer: it does what a dead letter tells of again, as
+// Rerun does a run. A message that the queue gave up is worked on from its
+// beginning. NotFound tells that there is nothing that could be done.
+func (e *Engine) Replay(ctx context.Context, l cdp.DeadLetter) (cdp.RerunMark, error) {
+	if l.QueueID != 0 {
+		return e.revive(ctx, &l)
+	}
+	set := e.registry.Load().projects[l.Project]
+	f := set.function(l.Function)
+	if f == nil {
+		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "This function does not run.")
+	}
+	if l.Mapping >= len(f.Mappings) || l.Mapping < 0 && len(f.Mappings) > 0 && l.Kind != cdp.LetterFiltering {
+		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "This function has no such mapping any more.")
+	}
+	var people executor.People
+	if e.cfg.People != nil {
+		people = e.cfg.People
+	}
+	scope, err := e.exec.Reopen(ctx, set.project, l, people)
+	if err != nil {
+		return cdp.RerunMark{}, err
+	}
+	h := e.lone(set)
+	h.scope = *scope
+	if l.Kind == cdp.LetterFiltering {
+		return h.refilter(ctx, f, &l)
+	}
+	return h.again(ctx, f, cdp.InvocationID(l.ID), l.Mapping)
+}
+
+// refilter offers an event to a function whose filter failed on it: which of its
+// mappings it is for, only filters tell.
+func (h *happening) refilter(ctx context.Context, f *executor.Function, l *cdp.DeadLetter) (cdp.RerunMark, error) {
+	if err := h.offer(f); err != nil {
+		return cdp.RerunMark{}, err
+	}
+	return h.finish(ctx, cdp.RerunMark{Run: cdp.InvocationID(l.ID), As: cdp.InvocationID(l.ID), Mapping: -1})
+}
+
+// again makes a new invocation of the scope's event.
+func (h *happening) again(ctx context.Context, f *executor.Function, run cdp.InvocationID, mapping int) (cdp.RerunMark, error) {
+	m := h.e.exec.Plan(f, &h.scope, mapping)
 	if err := h.scope.Fault(); err != nil {
 		return cdp.RerunMark{}, err
 	}
-	as := m.ID
-	e.keepLogs(m.Logs)
-	for _, o := range m.Outcomes {
-		h.outcome(f, as, o, 0)
-	}
-	for _, fail := range m.Failures {
-		h.failure(f, fail)
+	h.keepLogs(m.Logs)
+	if err := h.misses(f, m.ID, &m.Matched); err != nil {
+		return cdp.RerunMark{}, err
 	}
 	for i := range m.Planned {
-		h.outcome(f, as, cdp.OutcomeReplayed, 0)
+		h.outcome(f, m.ID, cdp.OutcomeReplayed, 0)
 		if err := h.send(f, &m.Planned[i]); err != nil {
 			return cdp.RerunMark{}, err
 		}
 	}
-	if err := e.publish(ctx, h.next); err != nil {
+	return h.finish(ctx, cdp.RerunMark{Run: run, As: m.ID, Mapping: mapping})
+}
+
+func (h *happening) finish(ctx context.Context, mark cdp.RerunMark) (cdp.RerunMark, error) {
+	if err := h.e.publish(ctx, h.next); err != nil {
 		return cdp.RerunMark{}, err
 	}
-	e.batcher.add(h.batch)
-	return cdp.RerunMark{Run: item.Run, As: as, Mapping: mapping}, nil
+	h.e.batcher.add(h.batch)
+	return mark, nil
+}
+
+// revive has a message worked on again that the queue gave up.
+func (e *Engine) revive(ctx context.Context, l *cdp.DeadLetter) (cdp.RerunMark, error) {
+	if e.cfg.Dead == nil {
+		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "The queue keeps no such messages.")
+	}
+	revived, err := e.cfg.Dead.Revive(ctx, []int64{l.QueueID})
+	if err != nil {
+		return cdp.RerunMark{}, err
+	}
+	if len(revived) == 0 {
+		return cdp.RerunMark{}, cdp.Errorf(cdp.NotFound, "", "The message cannot be read, or is gone.")
+	}
+	return cdp.RerunMark{Run: cdp.InvocationID(l.ID), As: cdp.InvocationID(l.ID), Mapping: l.Mapping}, nil
+}
+
+// Bury implements cdp.Replayer: messages that the queue gave up are forgotten.
+func (e *Engine) Bury(ctx context.Context, queued []int64) error {
+	if e.cfg.Dead == nil {
+		return nil
+	}
+	return e.cfg.Dead.Bury(ctx, queued)
 }
 
 func (e *Engine) publish(ctx context.Context, msgs []queue.Message) error {

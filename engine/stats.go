@@ -27,6 +27,11 @@ type Stats struct {
 	Queues map[string]queue.Stats
 	// Functions is how many functions are live.
 	Functions int
+	// DeadLetters counts by kind those that were not done again; nil when the
+	// store cannot tell.
+	DeadLetters map[string]int64
+	// Missed counts what live feeds left out because their readers were slow.
+	Missed int64
 }
 
 // Histogram counts durations up to each bound, cumulatively.
@@ -100,7 +105,7 @@ func (e *Engine) Stats(ctx context.Context) Stats {
 		Ingested: c.ingested.Load(), Processed: c.processed.Load(), Duplicates: c.duplicates.Load(), Dropped: c.dropped.Load(),
 		Malformed: c.malformed.Load(), Recorded: c.recorded.Load(), Lost: c.lost.Load(), PutOff: c.putOff.Load(),
 		Outcomes: map[cdp.Outcome]int64{}, Queues: map[string]queue.Stats{},
-		Fetch: c.fetch.read(), VM: c.vm.read(), Functions: e.registry.Load().size(),
+		Fetch: c.fetch.read(), VM: c.vm.read(), Functions: e.registry.Load().size(), Missed: e.hub.missed.Load(),
 	}
 	for o, n := range c.outcomes {
 		s.Outcomes[o] = n.Load()
@@ -108,6 +113,11 @@ func (e *Engine) Stats(ctx context.Context) Stats {
 	for _, topic := range []string{TopicEvents, TopicInvocations} {
 		if q, err := e.cfg.Queue.Stats(ctx, topic); err == nil {
 			s.Queues[topic] = q
+		}
+	}
+	if e.cfg.Letters != nil {
+		if n, err := e.cfg.Letters.WaitingLetters(ctx); err == nil {
+			s.DeadLetters = n
 		}
 	}
 	return s

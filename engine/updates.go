@@ -72,7 +72,7 @@ func (u *updates) tell(key string) {
 // a function that waits for such. Of an event that may have been worked on
 // before, nobody knows what was new, so all that it says is.
 func (h *happening) tellOfPerson(again bool) {
-	if len(h.set.updates) == 0 {
+	if h.set.updates.len() == 0 {
 		return
 	}
 	id, changed := h.scope.Changed()
@@ -98,13 +98,11 @@ func (h *happening) tellOfPerson(again bool) {
 func (e *Engine) personUpdated(ctx context.Context, m queue.Message) ([]queue.Message, error) {
 	var news personNews
 	if err := json.Unmarshal(m.Body, &news); err != nil {
-		e.counters.malformed.Add(1)
-		e.log.Error("a message of the queue was not read", "topic", m.Topic, "id", m.ID, "error", err)
-		return nil, nil
+		return nil, e.unreadable(m, err)
 	}
 	e.updates.tell(m.Key)
 	set := e.registry.Load().projects[news.Project]
-	if set == nil || len(set.updates) == 0 {
+	if set == nil || set.updates.len() == 0 {
 		return nil, nil
 	}
 	person, err := e.cfg.People.Person(ctx, news.Project, news.DistinctID)
@@ -112,8 +110,9 @@ func (e *Engine) personUpdated(ctx context.Context, m queue.Message) ([]queue.Me
 		return nil, fmt.Errorf("read a person that has changed: %w", err)
 	}
 	scope := e.exec.NewPersonScope(ctx, set.project, news.UUID, e.now().UTC(), e.cfg.People, person)
-	h := &happening{e: e, set: set, scope: *scope}
-	for _, f := range set.updates {
+	h := e.lone(set)
+	h.scope = *scope
+	for f := range set.updates.all {
 		if err := h.offer(f); err != nil {
 			return nil, err
 		}

@@ -25,10 +25,11 @@ func (e *Engine) Webhook(ctx context.Context, r cdp.WebhookRequest) (cdp.Webhook
 	if state.Stopped() {
 		return cdp.WebhookReply{}, cdp.Errorf(cdp.TooMany, "", "Disabled")
 	}
-	h := &happening{e: e, set: set, scope: *e.exec.NewWebhookScope(set.project, r)}
+	h := e.lone(set)
+	h.scope = *e.exec.NewWebhookScope(set.project, r)
 	m := e.exec.PlanWebhook(f, &h.scope)
 	if len(m.Planned) == 0 {
-		return h.unplanned(f, &m), nil
+		return h.unplanned(ctx, f, &m)
 	}
 	p := &m.Planned[0]
 	if state.Slowed() {
@@ -39,7 +40,7 @@ func (e *Engine) Webhook(ctx context.Context, r cdp.WebhookRequest) (cdp.Webhook
 		return cdp.WebhookReply{}, err
 	}
 	p.Write()
-	next, err := e.follow(&p.Invocation, &res, len(f.Sealed) > 0)
+	next, err := e.follow(f, &p.Invocation, &res, len(f.Sealed) > 0)
 	if err != nil {
 		return cdp.WebhookReply{}, err
 	}
@@ -54,7 +55,7 @@ func (e *Engine) Webhook(ctx context.Context, r cdp.WebhookRequest) (cdp.Webhook
 // webhook finds a live source webhook in any project.
 func (s *snapshot) webhook(id cdp.FunctionID) (*projectSet, *executor.Function) {
 	for _, p := range s.projects {
-		if f := p.functions[id]; f != nil && f.Type == cdp.SourceWebhook {
+		if f := p.function(id); f != nil && f.Type == cdp.SourceWebhook {
 			return p, f
 		}
 	}
@@ -62,18 +63,20 @@ func (s *snapshot) webhook(id cdp.FunctionID) (*projectSet, *executor.Function) 
 }
 
 // unplanned records that a webhook's inputs could not be built.
-func (h *happening) unplanned(f *executor.Function, m *executor.Matched) cdp.WebhookReply {
+func (h *happening) unplanned(ctx context.Context, f *executor.Function, m *executor.Matched) (cdp.WebhookReply, error) {
 	h.keepLogs(m.Logs)
-	for _, o := range m.Outcomes {
-		h.outcome(f, "", o, 0)
+	if err := h.misses(f, "", m); err != nil {
+		return cdp.WebhookReply{}, err
+	}
+	if err := h.e.publish(ctx, h.next); err != nil {
+		return cdp.WebhookReply{}, err
 	}
 	reply := executor.Unhandled("")
 	for _, fail := range m.Failures {
-		h.failure(f, fail)
 		reply.Invocation = fail.Invocation
 	}
 	h.record(false)
-	return reply
+	return reply, nil
 }
 
 // later queues a webhook's invocation as it is.
@@ -90,14 +93,15 @@ func (h *happening) later(ctx context.Context, f *executor.Function, p *executor
 }
 
 // follow says what comes after a step of a run: the events that it captured,
-// and the run itself when it is to go on.
-func (e *Engine) follow(inv *cdp.Invocation, res *executor.Result, secret bool) ([]queue.Message, error) {
+// the run itself when it is to go on, and its letter when it came to nothing.
+func (e *Engine) follow(f *executor.Function, inv *cdp.Invocation, res *executor.Result, secret bool) ([]queue.Message, error) {
 	var next []queue.Message
 	for i := range res.Captured {
 		next = append(next, eventMessage(&res.Captured[i]))
 	}
 	if res.Done {
-		return next, nil
+		letter, err := e.letterOf(f, inv, res)
+		return append(next, letter...), err
 	}
 	body, err := e.encodeInvocation(inv, secret)
 	if err != nil {

@@ -71,7 +71,7 @@ func (m *Message) AppendBody(dst []byte) ([]byte, error) {
 // carrier commits the acknowledgement and next in one step; next is not held
 // against the queue's budget, so that accepted work can always be finished.
 // An error is our own failure: the message comes back after Pause with a
-// higher Attempt, and is set aside as dead after MaxAttempts. A panic counts
+// higher Attempt, and is set aside as dead when GiveUp says so. A panic counts
 // as an error. ctx ends when the consumer must stop (see
 // ConsumeOptions.Grace); a station that cannot finish by then returns ctx's
 // error and its message comes back, as it was, at the next start.
@@ -116,6 +116,35 @@ var ErrClosed = errors.New("queue is closed")
 // ErrBusy is what Consume returns when the topic has a consumer already.
 var ErrBusy = errors.New("topic is being consumed already")
 
+// ErrHopeless is wrapped by a station's error when trying again cannot help, as
+// for a message that cannot be read: it is set aside as dead at once.
+var ErrHopeless = errors.New("the message cannot be worked on")
+
+// ErrPanic is wrapped by the error that Do makes of a panic. A message whose
+// station panics is set aside after MaxPanics attempts.
+var ErrPanic = errors.New("panicked")
+
+// MaxPanics is after how many panics a message is set aside as dead.
+const MaxPanics = 5
+
+// GiveUp reports whether a message whose station failed with err for the
+// attempt-th time, from 1, is to be set aside.
+func GiveUp(err error, attempt, most int) bool {
+	return attempt >= most || errors.Is(err, ErrHopeless) || errors.Is(err, ErrPanic) && attempt >= MaxPanics
+}
+
+// Dead is a message that was given up.
+type Dead struct {
+	// Number is its own among the dead.
+	Number int64
+	Message
+	// Reason tells why: the station's last error, damage, or a message with
+	// which the process died. Of a damaged message or block only Topic and Body,
+	// the bytes as found, are set.
+	Reason string
+	At     time.Time
+}
+
 // MaxAttempts is after how many failed deliveries a carrier sets a message
 // aside as dead, unless it was told another number.
 const MaxAttempts = 50
@@ -138,7 +167,7 @@ func Pause(attempt int) time.Duration {
 func Do(ctx context.Context, s Station, m Message) (next []Message, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			next, err = nil, fmt.Errorf("station of %s panicked: %v\n%s", m.Topic, r, debug.Stack())
+			next, err = nil, fmt.Errorf("station of %s %w: %v\n%s", m.Topic, ErrPanic, r, debug.Stack())
 		}
 	}()
 	return s(ctx, m)

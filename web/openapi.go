@@ -86,14 +86,14 @@ func (d *describer) table(prefix string, routes []Route, open bool) {
 		}
 		path, params := pathOf(prefix + r.Path)
 		for _, q := range doc.Query {
-			params = append(params, obj{"name": q, "in": "query", "schema": obj{"type": "string"}})
+			params = append(params, d.param(q))
 		}
 		op := obj{"tags": []string{d.tag(prefix, r.Path)}, "summary": doc.Summary, "responses": d.answers(doc)}
 		if len(params) > 0 {
 			op["parameters"] = params
 		}
 		if doc.Body != nil {
-			op["requestBody"] = obj{"content": content(d.request(reflect.TypeOf(doc.Body)))}
+			op["requestBody"] = obj{"content": content(d.shape(*doc.Body))}
 		}
 		if !open {
 			op["security"] = security(r)
@@ -156,17 +156,6 @@ func (d *describer) answers(doc api.Doc) obj {
 		out[strconv.Itoa(status)] = a
 	}
 	return out
-}
-
-// request is a body's shape: no member has to be there, and a document's own
-// name for it would be one too many.
-func (d *describer) request(t reflect.Type) obj {
-	if t.Kind() != reflect.Struct {
-		return d.schema(t)
-	}
-	s := d.members(t)
-	delete(s, "required")
-	return s
 }
 
 func ref(name string) obj { return obj{"$ref": "#/components/schemas/" + name} }

@@ -7,4 +7,7 @@
 // that free-form values come out again byte for byte: key order, number
 // spelling and all. Members of an object keep their order; of two members with
 // one name the later one counts, at the place of the first.
+//
+// What a reader asks for is also its description: Describe runs it on nothing
+// and notes the shape of each member.
 package fields

@@ -45,6 +45,7 @@ type Rule struct {
 	Nullable bool
 	Blank    bool   // text: may be empty after trimming
 	MaxRunes int    // text: 0 is no limit
+	Format   string // text: for the description only (see Shape)
 	Min, Max *int64 // integers, inclusive
 }
 
@@ -55,6 +56,8 @@ type Reader struct {
 	Path    Path // of the object; nil at the top
 	Members Members
 	Faults  *[]Fault
+
+	shape *Shape // while it is described
 }
 
 // Path leads to a value inside a request: names of members and indexes of
@@ -149,21 +152,25 @@ func read[T any](r *Reader, name string, rule Rule, convert func(json.RawMessage
 
 // Text reads a declared string, trimmed of white space at both ends.
 func (r *Reader) Text(name string, rule Rule) Optional[string] {
+	r.declare(name, rule, textShape(rule, nil))
 	return read(r, name, rule, func(v json.RawMessage) (string, *Fault) { return toText(v, rule) })
 }
 
 // Int reads a declared integer.
 func (r *Reader) Int(name string, rule Rule) Optional[int] {
+	r.declare(name, rule, Shape{Kind: Int, Min: rule.Min, Max: rule.Max})
 	return read(r, name, rule, func(v json.RawMessage) (int, *Fault) { return ToInt(v, rule) })
 }
 
 // Bool reads a declared boolean.
 func (r *Reader) Bool(name string, rule Rule) Optional[bool] {
+	r.declare(name, rule, Shape{Kind: Bool})
 	return read(r, name, rule, toBool)
 }
 
 // Choice reads one of the given texts.
 func (r *Reader) Choice(name string, rule Rule, choices ...string) Optional[string] {
+	r.declare(name, rule, textShape(rule, choices))
 	return read(r, name, rule, func(v json.RawMessage) (string, *Fault) {
 		text := Display(v)
 		for _, c := range choices {
@@ -180,14 +187,42 @@ func NotAChoice(text string) *Fault {
 	return &Fault{Code: "invalid_choice", Message: fmt.Sprintf("\"%s\" is not a valid choice.", text)}
 }
 
+// Each reads a declared list. item reads one of them: it is a member of a
+// reader of its own, named by its index. Nothing is read when an item is bad.
+func Each[T any](r *Reader, name string, rule Rule, item func(r *Reader, at string) T) Optional[[]T] {
+	r.declareEach(name, rule, func(r *Reader) { item(r, "0") })
+	list := read(r, name, rule, ToList)
+	if !list.Set || list.Null {
+		return Optional[[]T]{Set: list.Set, Null: list.Null}
+	}
+	before := len(*r.Faults)
+	out := make([]T, len(list.Value))
+	for i, v := range list.Value {
+		at := strconv.Itoa(i)
+		out[i] = item(&Reader{Path: r.Path.At(name), Members: Members{{Name: at, Value: v}}, Faults: r.Faults}, at)
+	}
+	if len(*r.Faults) > before {
+		return Optional[[]T]{}
+	}
+	return Some(out)
+}
+
+func (r *Reader) declareEach(name string, rule Rule, item func(*Reader)) {
+	if r.shape != nil {
+		r.declare(name, rule, ListOf(Describe("", item).Members[0].Shape))
+	}
+}
+
 // List reads a declared list; its items are raw.
 func (r *Reader) List(name string, rule Rule) Optional[[]json.RawMessage] {
+	r.declare(name, rule, Shape{Kind: List})
 	return read(r, name, rule, ToList)
 }
 
 // Dicts reads a declared list whose items must be objects; they stay raw.
 func (r *Reader) Dicts(name string, rule Rule) Optional[[]json.RawMessage] {
-	list := r.List(name, rule)
+	r.declare(name, rule, ListOf(Shape{Kind: Object}))
+	list := read(r, name, rule, ToList)
 	for i, item := range list.Value {
 		if fault := dictFault(item); fault != nil {
 			r.FailAt(To(name, i), fault.Code, "%s", fault.Message)
@@ -199,13 +234,39 @@ func (r *Reader) Dicts(name string, rule Rule) Optional[[]json.RawMessage] {
 
 // Dict reads a declared map; its members are raw.
 func (r *Reader) Dict(name string, rule Rule) Optional[json.RawMessage] {
+	r.declare(name, rule, Shape{Kind: Object})
 	return read(r, name, rule, func(v json.RawMessage) (json.RawMessage, *Fault) { return v, dictFault(v) })
 }
 
-// Any reads a member of any type, null included.
-func (r *Reader) Any(name string) Optional[json.RawMessage] {
+// Any reads a member as it is, null included. When somebody else will look
+// into it, shape tells what they ask for.
+func (r *Reader) Any(name string, shape ...func() Shape) Optional[json.RawMessage] {
+	if r.shape != nil {
+		var s Shape
+		for _, one := range shape {
+			s = one()
+		}
+		r.declare(name, Rule{}, s)
+	}
 	v, ok := r.Members.Get(name)
 	return Optional[json.RawMessage]{Set: ok, Value: v}
+}
+
+// Nested reads a member that is an object with declared members, as shape
+// tells; they are for another reader.
+func (r *Reader) Nested(name string, rule Rule, shape func() Shape) Members {
+	if r.shape != nil {
+		r.declare(name, rule, shape())
+	}
+	v, set, null := r.raw(name, rule)
+	if !set || null {
+		return nil
+	}
+	inner, ok := Nested(v, r.Path.At(name), r.Faults)
+	if !ok {
+		return nil
+	}
+	return inner.Members
 }
 
 func dictFault(v json.RawMessage) *Fault {

@@ -44,6 +44,7 @@ func commands() []command {
 		{"key create", "--email E --label L --scopes S,… [--json]", "make a personal API key, shown once", "hogpen key create --email ada@example.com --label ci --scopes hog_function:read", keyCreate},
 		{"backup", "FILE [--data DIR]", "write a consistent copy of the data folder to a file, while a server runs or not", "hogpen backup hogpen-2026-03-01.backup --data /var/lib/hogpen", backup},
 		{"restore", "FILE [--data DIR]", "put a backup back into an empty data folder; - is standard input", "hogpen restore hogpen-2026-03-01.backup --data /var/lib/hogpen-new", restore},
+		{"doctor", "[--data DIR] [--outside URL]", "check data folder, databases, queue, clock, outgoing HTTP and templates", "hogpen doctor --data /var/lib/hogpen", doctor},
 		{"config", "[flags] [--json]", "print the configuration in force and where each value came from", "hogpen config --json", config},
 		{"version", "", "print version, commit, Go and SQLite versions", "hogpen version", version},
 	}

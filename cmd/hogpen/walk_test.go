@@ -259,6 +259,7 @@ func TestWalkLooks(t *testing.T) {
 		"template": "/p/1/templates/template-webhook", "build": "/p/1/functions/" + id, "build-step": "/p/1/functions/" + step,
 		"logs": "/p/1/functions/" + id + "/logs", "metrics": "/p/1/functions/" + id + "/metrics?range=1h", "all-logs": "/p/1/logs",
 		"all-metrics": "/p/1/metrics?range=1h", "events": "/p/1/events", "keys": "/account/keys",
+		"live": "/p/1/live", "dead-letters": "/p/1/dead-letters",
 	}
 	for look, opts := range map[string][]browser.Option{
 		"1280-light": {browser.Size(1280, 900)},

@@ -126,6 +126,7 @@ func (r *run) judge(got attempt) reply {
 	}
 	if !excused && r.inv.FetchError == "" {
 		r.inv.FetchError, r.kind = cutBytes(r.journal.clean(text), maxErrorText), got.kind()
+		r.hopeful = got.mayRetry()
 	}
 	return r.settle(got)
 }

@@ -32,7 +32,9 @@ type Matched struct {
 	Outcomes []cdp.Outcome
 	// Failures tell of inputs that could not be built, for the run's record.
 	Failures []Failure
-	Logs     []cdp.LogEntry
+	// FilterError is why a filter failed, if one did.
+	FilterError string
+	Logs        []cdp.LogEntry
 }
 
 // Reset empties m for another event and keeps its lists' room.
@@ -47,6 +49,7 @@ type Failure struct {
 	Invocation cdp.InvocationID
 	Mapping    int
 	Message    string // redacted
+	Remains    Remains
 }
 
 // Size is about how long the invocation is when it is written.
@@ -114,6 +117,7 @@ func (x *Executor) pass(f *Function, fl *filter, s *Scope, m *Matched) bool {
 		return false
 	}
 	m.Outcomes = append(m.Outcomes, cdp.OutcomeFilteringFailed)
+	m.FilterError = cutBytes(got.err.Error(), maxErrorText)
 	j := x.journal(s.project.ID, f, cdp.InvocationID(x.newID()))
 	j.add(cdp.LevelError, fmt.Sprintf("Error filtering event %s: %s", s.uuid, got.err))
 	m.Logs = append(m.Logs, j.entries...)
@@ -136,7 +140,7 @@ func (x *Executor) planAs(id cdp.InvocationID, f *Function, plan *inputPlan, ind
 		j.add(cdp.LevelError, fmt.Sprintf("Error building inputs for event %s: %s", s.uuid, text))
 		m.Logs = append(m.Logs, j.entries...)
 		m.Outcomes = append(m.Outcomes, cdp.OutcomeInputsFailed)
-		m.Failures = append(m.Failures, Failure{Invocation: id, Mapping: index, Message: cutBytes(text, maxErrorText)})
+		m.Failures = append(m.Failures, Failure{Invocation: id, Mapping: index, Message: cutBytes(text, maxErrorText), Remains: remainsOf(globals, nil, vm.Null)})
 		return
 	}
 	globals.Set("inputs", inputs)

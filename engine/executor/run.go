@@ -38,6 +38,10 @@ type Result struct {
 	Fetches  int         // fetches completed, whatever their result
 	Attempts int         // the most attempts that one fetch took so far; at least 1
 	Timings  []Timing
+	// Hopeful tells of a failed run that its request might have succeeded at
+	// another attempt.
+	Hopeful bool
+	run     *run // of one that failed, for its remains
 }
 
 // pending is the part of a waiting invocation that is kept besides the state
@@ -50,9 +54,10 @@ type pending struct {
 	Code     json.RawMessage `json:"code"`
 	Captured bool            `json:"captured,omitempty"`
 	Kind     string          `json:"kind,omitempty"` // of the invocation's FetchError
-	Sync     time.Duration   `json:"sync"`           // the program's time so far
-	Async    time.Duration   `json:"async"`          // spent waiting so far
-	Attempts int             `json:"attempts"`       // the most that any fetch took
+	Hopeful  bool            `json:"hopeful,omitempty"`
+	Sync     time.Duration   `json:"sync"`     // the program's time so far
+	Async    time.Duration   `json:"async"`    // spent waiting so far
+	Attempts int             `json:"attempts"` // the most that any fetch took
 	LastLog  time.Time       `json:"last_log,omitzero"`
 }
 
@@ -81,6 +86,7 @@ type run struct {
 	async       time.Duration
 	sync        time.Duration // the program's time so far
 	kind        string        // of inv.FetchError
+	hopeful     bool          // the fetch that failed might yet succeed
 }
 
 // Run makes an invocation go on: from its beginning, or from the call it waits
@@ -173,7 +179,7 @@ func (r *run) goOn(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	r.hasCaptured, r.kind, r.async, r.journal.last = p.Captured, p.Kind, p.Async, p.LastLog
-	r.attempts, r.sync = p.Attempts, p.Sync
+	r.attempts, r.sync, r.hopeful = p.Attempts, p.Sync, p.Hopeful
 	return r.drive(ctx, outcome{suspended: &vm.Suspension{Name: p.Name, Args: args.Elems(), State: state}})
 }
 
@@ -287,7 +293,7 @@ func (r *run) suspend(s *vm.Suspension, a reply) (Result, error) {
 	}
 	p := pending{
 		Name: s.Name, Args: vm.AppendJSON(nil, vm.NewArray(s.Args)), Code: r.code,
-		Captured: r.hasCaptured, Kind: r.kind, Sync: r.sync, Async: r.async, Attempts: r.attempts, LastLog: r.journal.last,
+		Captured: r.hasCaptured, Kind: r.kind, Hopeful: r.hopeful, Sync: r.sync, Async: r.async, Attempts: r.attempts, LastLog: r.journal.last,
 	}
 	if r.inv.Pending, err = json.Marshal(p); err != nil {
 		return Result{}, fmt.Errorf("write pending call of invocation %s: %w", r.inv.ID, err)
@@ -323,6 +329,7 @@ func (r *run) end(out outcome) Result {
 	if e != nil {
 		res.Outcome, res.Value = cdp.OutcomeFailed, vm.Null
 		res.Error, res.ErrorKind = cutBytes(r.journal.clean(e.Error()), maxErrorText), r.kind
+		res.Hopeful, res.run = r.hopeful, r
 	}
 	return res
 }

@@ -43,7 +43,10 @@ func (x *Executor) NewWebhookScope(p cdp.Project, r cdp.WebhookRequest) *Scope {
 	event := dict("event", s.name, "uuid", s.uuid)
 	if id, ok := body.Get("distinct_id"); ok {
 		event.Set("distinct_id", id)
-		if id.IsString() || id.IsNumber() {
+		switch {
+		case id.IsString():
+			s.distinctID, _ = cut(id.Text(), maxName)
+		case id.IsNumber():
 			s.distinctID, _ = cut(vm.Print(id), maxName)
 		}
 	}

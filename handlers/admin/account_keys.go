@@ -15,10 +15,11 @@ import (
 	"hogpen/web/session"
 )
 
-// presets are the scopes that the form offers.
+// presets are the scopes that the form offers. Doing runs again reads persons
+// and groups.
 var presets = map[string][]string{
 	"read":  {"hog_function:read", "project:read", "user:read", "activity_log:read"},
-	"write": {"hog_function:write", "project:read", "user:read", "activity_log:read"},
+	"write": {"hog_function:write", "project:read", "user:read", "activity_log:read", "person:read", "group:read"},
 	"all":   {"*"},
 }
 

@@ -40,6 +40,11 @@ type Store interface {
 	Event(ctx context.Context, p cdp.ProjectID, uuid string) (cdp.Event, error)
 	RunsOf(ctx context.Context, p cdp.ProjectID, eventUUID string) ([]cdp.Run, error)
 	Runs(ctx context.Context, q cdp.RunQuery) ([]cdp.Run, error)
+	Letters(ctx context.Context, q cdp.LetterQuery) ([]cdp.DeadLetter, error)
+	CountLetters(ctx context.Context, q cdp.LetterQuery) (int64, error)
+	Letter(ctx context.Context, p cdp.ProjectID, id string) (cdp.DeadLetter, error)
+
+	Actions(ctx context.Context, q cdp.ListQuery) ([]cdp.Action, int, error)
 
 	Projects(ctx context.Context, u cdp.UserID) ([]cdp.Project, error)
 	Project(ctx context.Context, id cdp.ProjectID) (cdp.Project, error)
@@ -70,6 +75,9 @@ type Live interface {
 	// project. The channel is closed after cancel, and entries are left out
 	// when the reader is slow.
 	Logs(p cdp.ProjectID, f cdp.FunctionID) (entries <-chan cdp.LogEntry, cancel func())
+	// Watch gives events as they come and what becomes of them; under load, of
+	// some.
+	Watch(p cdp.ProjectID, f cdp.LiveFilter) cdp.LiveFeed
 }
 
 // Config is what a Handler is made of. All but Log and Now is required.
@@ -80,6 +88,8 @@ type Config struct {
 	Tester    Tester
 	Live      Live
 	Traces    Traces
+	Letters   DeadLetters
+	Jobs      Jobs
 	// Definitions offers names in the filters' fields.
 	Definitions Definitions
 	// Status is a function's state in the watcher's eyes (REST API 10).
@@ -104,8 +114,8 @@ type Handler struct {
 // New makes a Handler and refuses what is missing.
 func New(c Config) (*Handler, error) {
 	if c.Functions == nil || c.Store == nil || c.Accounts == nil || c.Tester == nil || c.Live == nil || c.Status == nil ||
-		c.Definitions == nil || c.Templates == nil || c.Template == nil || c.TemplateDocs == nil {
-		return nil, errors.New("admin: functions, store, accounts, tester, live feed, status, definitions and templates are required")
+		c.Letters == nil || c.Jobs == nil || c.Definitions == nil || c.Templates == nil || c.Template == nil || c.TemplateDocs == nil {
+		return nil, errors.New("admin: functions, store, accounts, tester, live feed, dead letters, jobs, status, definitions and templates are required")
 	}
 	h := &Handler{c: c, log: c.Log, now: c.Now}
 	if h.log == nil {

@@ -1,11 +1,13 @@
 package admin
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
 
 	"hogpen/cdp"
+	"hogpen/cdp/fields"
 )
 
 // filterSentence says in words which events a function runs for: "when
@@ -25,8 +27,14 @@ func filterSentence(f *cdp.Function) string {
 			events = append(events, *e.ID)
 		}
 	}
-	if len(f.Filters.Actions) > 0 {
-		events = append(events, count(len(f.Filters.Actions), "action"))
+	for _, raw := range f.Filters.Actions {
+		var a struct {
+			ID   json.RawMessage `json:"id"`
+			Name string          `json:"name"`
+		}
+		if json.Unmarshal(raw, &a) == nil {
+			events = append(events, "action "+cmp.Or(a.Name, fields.Display(a.ID)))
+		}
 	}
 	if len(events) == 0 {
 		events = []string{"any event"}

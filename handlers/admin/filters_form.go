@@ -15,7 +15,8 @@ import (
 // The form of filters. filters.mode says how they were shown. As JSON they are
 // the field filters.json. As rows: filters.keep is the whole object as it was,
 // for what rows do not show; a matcher is filters.event (its name) beside
-// filters.event.raw; a condition is filters.property.kind, .key, .operator and
+// filters.event.raw, or filters.action (see actionChoice) beside
+// filters.action.raw; a condition is filters.property.kind, .key, .operator and
 // .value beside .raw; filters.test leaves out test accounts. A row that was not
 // changed gives its raw text again, byte for byte.
 
@@ -56,6 +57,7 @@ func filtersOf(f form) (json.RawMessage, error) {
 		return m.Name == "bytecode" || m.Name == "transpiled" || m.Name == "bytecode_error"
 	})
 	keep = setList(keep, "events", eventRows(f))
+	keep = setList(keep, "actions", actionRows(f))
 	keep = setList(keep, "properties", propertyRows(f))
 	test := f.get("filters.test") == "true"
 	if _, had := keep.Get("filter_test_accounts"); had || test {
@@ -124,6 +126,63 @@ func eventRows(f form) []json.RawMessage {
 	return out
 }
 
+// actionRows reads the actions. A row where none was chosen is nothing.
+func actionRows(f form) []json.RawMessage {
+	var out []json.RawMessage
+	for i, choice := range f["filters.action"] {
+		id, name, _ := strings.Cut(choice, " ")
+		raw := json.RawMessage(f.at("filters.action.raw", i))
+		members, stored := fields.MembersOf(raw)
+		switch {
+		case stored && id == actionID(members):
+			out = append(out, raw)
+		case id == "":
+		default:
+			members = set(members, "id", quote(id))
+			members = set(members, "name", quote(name))
+			members = set(members, "type", quote("actions"))
+			if _, had := members.Get("order"); !had {
+				members = set(members, "order", json.RawMessage(strconv.Itoa(len(f["filters.event"])+len(out))))
+			}
+			out = append(out, fields.Build(members))
+		}
+	}
+	return out
+}
+
+// actionID is the number of the action that an entry of filters names; "" when
+// it names none.
+func actionID(entry fields.Members) string {
+	id, ok := entry.Get("id")
+	if !ok || fields.KindOf(id) == fields.Null {
+		return ""
+	}
+	return strings.TrimSpace(fields.Display(id))
+}
+
+// actionChoice is what a row says of an action: its number and its name, which
+// the filters keep too.
+func actionChoice(id, name string) ui.Option {
+	if name == "" {
+		name = "Action " + id
+	}
+	return ui.Option{Value: id + " " + name, Label: name}
+}
+
+func actionRow(raw json.RawMessage) pages.FilterAction {
+	members, _ := fields.MembersOf(raw)
+	name, _ := members.Get("name")
+	text, _ := fields.TextOf(name)
+	row := pages.FilterAction{ID: actionID(members), Raw: string(raw)}
+	row.Stored = actionChoice(row.ID, text)
+	properties, _ := members.Get("properties")
+	conditions, _ := fields.Items(properties)
+	for _, p := range conditions {
+		row.Conditions = append(row.Conditions, cdp.PropertyText(p))
+	}
+	return row
+}
+
 func propertyRows(f form) []json.RawMessage {
 	var out []json.RawMessage
 	for i, key := range f["filters.property.key"] {
@@ -186,11 +245,11 @@ func filtersData(t cdp.Type, raw json.RawMessage, asJSON bool) pages.FiltersData
 	for _, e := range filters.Events {
 		d.Events = append(d.Events, eventRow(e))
 	}
+	for _, a := range filters.Actions {
+		d.Actions = append(d.Actions, actionRow(a))
+	}
 	for _, p := range filters.Properties {
 		d.Properties = append(d.Properties, propertyRow(p))
-	}
-	if n := len(filters.Actions); n > 0 && !asJSON {
-		d.Others = "Actions can be changed in the JSON view."
 	}
 	return d
 }

@@ -15,6 +15,10 @@ func posted(d pages.FiltersData) form {
 		f["filters.event"] = append(f["filters.event"], e.Name)
 		f["filters.event.raw"] = append(f["filters.event.raw"], e.Raw)
 	}
+	for _, a := range d.Actions {
+		f["filters.action"] = append(f["filters.action"], a.Stored.Value)
+		f["filters.action.raw"] = append(f["filters.action.raw"], a.Raw)
+	}
 	for _, p := range d.Properties {
 		for name, value := range map[string]string{"raw": p.Raw, "kind": p.Kind, "key": p.Key, "operator": p.Operator, "value": p.Value} {
 			f["filters.property."+name] = append(f["filters.property."+name], value)
@@ -36,6 +40,7 @@ func TestFiltersSurviveTheForm(t *testing.T) {
 		`{"source":"events","events":[{"id":null,"name":"All events","type":"events","order":0}]}`,
 		`{"source":"events","events":[{"id":"purchase","name":"purchase","type":"events","order":0,"properties":[{"key":"plan","value":["paid"],"operator":"exact","type":"event"}]}]}`,
 		`{"source":"events","actions":[{"id":"4","name":"Signed up","type":"actions"}],"filter_test_accounts":true}`,
+		`{"source":"events","events":[{"id":"a","name":"a","type":"events","order":0}],"actions":[{"id":4,"type":"actions","order":1,"properties":[{"key":"plan","value":"paid","type":"event"}]},{"name":"none"},{"id":null}]}`,
 		`{"source":"events","properties":[{"key":"plan","value":["team","scale"],"operator":"exact","type":"event"}]}`,
 		`{"source":"events","properties":[{"key":"amount","value":5.50,"operator":"gt","type":"event"}]}`,
 		`{"source":"events","properties":[{"key":"city","value":["Halle, Saale"],"operator":"exact","type":"person"}]}`,
@@ -72,6 +77,12 @@ func TestFilterRowsAreRead(t *testing.T) {
 			`{"source":"events","events":[]}`},
 		{"a second event, and an empty row", form{"filters.keep": {stored}, "filters.event": {"purchase", "refund", ""}, "filters.event.raw": {raw, "", ""}},
 			`{"source":"events","events":[` + raw + `,{"id":"refund","name":"refund","type":"events","order":1}]}`},
+		{"an action, behind an event", form{"filters.keep": {stored}, "filters.event": {"purchase"}, "filters.event.raw": {raw}, "filters.action": {"4 Signed up", ""}, "filters.action.raw": {"", ""}},
+			`{"source":"events","events":[` + raw + `],"actions":[{"id":"4","name":"Signed up","type":"actions","order":1}]}`},
+		{"another action", form{"filters.action": {"5 Left"}, "filters.action.raw": {`{"id":4,"name":"Signed up","type":"actions","order":3,"math":"total"}`}},
+			`{"actions":[{"id":"5","name":"Left","type":"actions","order":3,"math":"total"}]}`},
+		{"an action by its new name is the same", form{"filters.action": {"4 Joined"}, "filters.action.raw": {`{"id":"4","name":"Signed up"}`}},
+			`{"actions":[{"id":"4","name":"Signed up"}]}`},
 		{"several values", condition("event", "plan", "exact", "team, scale"),
 			`{"properties":[{"key":"plan","type":"event","operator":"exact","value":["team","scale"]}]}`},
 		{"a number", condition("event", "amount", "gte", "10.50"), `{"properties":[{"key":"amount","type":"event","operator":"gte","value":10.50}]}`},
@@ -105,7 +116,8 @@ func TestSentenceOfTheForm(t *testing.T) {
 	for raw, want := range map[string]string{
 		`{}`:                             "on any event",
 		`{"events":[{"id":"purchase"}]}`: "when the event is purchase",
-		`{"properties":[{"key":"plan","value":["a","b"],"type":"event"}]}`: "on any event where plan is a or b",
+		`{"events":[{"id":"purchase"}],"actions":[{"id":"4","name":"Signed up"},{"id":5}]}`: "when the event is purchase, action Signed up or action 5",
+		`{"properties":[{"key":"plan","value":["a","b"],"type":"event"}]}`:                  "on any event where plan is a or b",
 	} {
 		if have := filtersData(cdp.Destination, json.RawMessage(raw), false).Sentence; have != want {
 			t.Errorf("%s is told as %q, want %q", raw, have, want)
@@ -120,7 +132,7 @@ func FuzzFilters(f *testing.F) {
 	f.Add(`{"events":{"a":1},"properties":3}`, "x", "x", "k", "gt", "1e5")
 	f.Fuzz(func(t *testing.T, keep, event, raw, key, operator, value string) {
 		have, err := filtersOf(form{"filters.keep": {keep}, "filters.event": {event}, "filters.event.raw": {raw},
-			"filters.property.key": {key}, "filters.property.raw": {raw}, "filters.property.operator": {operator}, "filters.property.value": {value}})
+			"filters.action": {event + " " + key}, "filters.action.raw": {raw}, "filters.property.key": {key}, "filters.property.raw": {raw}, "filters.property.operator": {operator}, "filters.property.value": {value}})
 		if err == nil && !json.Valid(have) {
 			t.Errorf("not JSON: %s", have)
 		}

@@ -1,12 +1,16 @@
 package admin
 
 import (
+	"cmp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/cdp"
 	"hogpen/views/pages"
+	"hogpen/views/ui"
 	"hogpen/web/respond"
 	"hogpen/web/session"
 )
@@ -24,6 +28,9 @@ func (h *Handler) offer(c *fiber.Ctx, f *cdp.Function, d *pages.FiltersData) (er
 	if len(d.Names) == maxOffered {
 		d.MoreNames = names + "event"
 	}
+	if err := h.offerActions(c, f, d); err != nil {
+		return err
+	}
 	var events []string
 	for _, e := range d.Events {
 		if e.Name != "" {
@@ -35,6 +42,44 @@ func (h *Handler) offer(c *fiber.Ctx, f *cdp.Function, d *pages.FiltersData) (er
 	}
 	if len(d.Keys) >= maxOffered {
 		d.MoreKeys = names + "property&type=" + string(f.Type)
+	}
+	return nil
+}
+
+// maxActions bounds how many actions a row lets choose from, those saved last.
+const maxActions = 1000
+
+// offerActions fills in the actions to choose from, by name, and chooses in
+// each row. An action that is deleted goes on matching where it is named, and
+// so it stays to be seen there.
+func (h *Handler) offerActions(c *fiber.Ctx, f *cdp.Function, d *pages.FiltersData) error {
+	if d.JSON || !d.CanEvents || f.Type == cdp.Transformation && len(d.Actions) == 0 {
+		return nil
+	}
+	all, _, err := h.c.Store.Actions(c.UserContext(), cdp.ListQuery{Project: f.Project, Limit: maxActions})
+	if err != nil {
+		return err
+	}
+	known := map[string]ui.Option{}
+	for _, a := range all {
+		name := ""
+		if a.Name != nil {
+			name = *a.Name
+		}
+		id := strconv.FormatInt(a.ID, 10)
+		known[id] = actionChoice(id, name)
+		d.ActionChoices = append(d.ActionChoices, known[id])
+	}
+	slices.SortFunc(d.ActionChoices, func(a, b ui.Option) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Label), strings.ToLower(b.Label)), strings.Compare(a.Value, b.Value))
+	})
+	for i := range d.Actions {
+		row := &d.Actions[i]
+		if o, ok := known[row.ID]; ok {
+			row.Stored = o
+		} else {
+			row.Missing = true
+		}
 	}
 	return nil
 }

@@ -45,6 +45,54 @@ func sound(t *testing.T, tab *browser.Tab) {
 	}
 }
 
+// Actions stand beside events: one is chosen from those there are, kept by its
+// number, and shown with its name of now.
+func TestFiltersOfferActions(t *testing.T) {
+	t.Parallel()
+	p := signIn(t)
+	home := p.create()
+	var action struct{ ID int }
+	for _, name := range []string{"Signed up", "Left for good"} {
+		p.MustAPI(t, 201, "POST", p.Project("actions/"), map[string]any{"name": name, "steps": []any{map[string]any{"event": "signup"}}}, &action)
+	}
+	tab := open(t, p, home)
+	tab.Wait(`document.querySelector("[data-hp-rows-add='action']") !== null`)
+	tab.Click("[data-hp-rows-add='action']")
+	tab.Wait(`document.activeElement.name === "filters.action" && document.activeElement.options.length === 3`)
+	tab.Press("Left") // as a list of choices is used by keyboard
+	tab.Wait(`document.activeElement.selectedOptions[0].text === "Left for good"`)
+	tab.Click("#filters-form .filter-adds [data-hp-rows-add='']")
+	tab.Wait(`document.activeElement.name === "filters.event"`)
+	tab.Type("[name='filters.event']", "purchase")
+	sound(t, tab)
+	tab.Click("#save")
+	toastSays(tab, "Saved v2")
+	tab.Picture("filters-actions-1280-light")
+	small := open(t, p, home, browser.Size(390, 844), browser.Dark())
+	small.Wait(`document.querySelector("[name='filters.action']").value !== ""`)
+	sound(t, small)
+	small.Picture("filters-actions-390-dark")
+	tab.Wait(`document.getElementById("filter-sentence").textContent.includes("when the event is purchase or action Left for good")`)
+	id := home[strings.LastIndex(home, "/")+1:]
+	var f struct {
+		Filters struct {
+			Actions []struct{ ID, Name, Type string }
+		}
+	}
+	p.MustAPI(t, 200, "GET", p.Project("hog_functions/%s/", id), nil, &f)
+	if a := f.Filters.Actions; len(a) != 1 || a[0].ID != fmt.Sprint(action.ID) || a[0].Name != "Left for good" || a[0].Type != "actions" {
+		t.Errorf("actions %+v", a)
+	}
+	p.MustAPI(t, 200, "PATCH", p.Project("actions/%d/", action.ID), map[string]any{"name": "Gone"}, nil)
+	if body := p.get(home); !strings.Contains(body, `selected>Gone</option>`) {
+		t.Error("the row does not show the action's new name")
+	}
+	p.MustAPI(t, 200, "PATCH", p.Project("actions/%d/", action.ID), map[string]any{"deleted": true}, nil)
+	if body := p.get(home); !strings.Contains(body, `selected>Left for good (deleted)</option>`) {
+		t.Error("the row does not show that the action is deleted")
+	}
+}
+
 // With more properties than a field can offer, it finds those one types.
 func TestFieldsOfFiltersFindNames(t *testing.T) {
 	t.Parallel()

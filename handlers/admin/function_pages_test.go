@@ -125,6 +125,48 @@ func TestFromTemplateToFunction(t *testing.T) {
 	}
 }
 
+// A template's mappings that are included by default come with it, with the
+// defaults of their inputs; through the API nothing of them does.
+func TestTemplateBringsItsMappings(t *testing.T) {
+	t.Parallel()
+	p := signIn(t)
+	status, body, header := p.post(p.at("/templates/template-blank-site-destination"), url.Values{"name": {"Pixel"}})
+	if status != http.StatusSeeOther {
+		t.Fatalf("%d %s", status, body)
+	}
+	home := header.Get("Location")
+	var f struct {
+		Type     string
+		Mappings []struct {
+			Name    string
+			Inputs  map[string]struct{ Value any }
+			Filters struct{ Events []struct{ ID string } }
+		}
+	}
+	read := func() {
+		t.Helper()
+		p.MustAPI(t, http.StatusOK, "GET", p.Project("hog_functions/%s/", home[strings.LastIndex(home, "/")+1:]), nil, &f)
+		if f.Type != "site_destination" || len(f.Mappings) != 1 || f.Mappings[0].Name != "Acquisition" ||
+			f.Mappings[0].Inputs["eventType"].Value != "acquisition" || f.Mappings[0].Filters.Events[0].ID != "$pageview" {
+			t.Errorf("made from the page: %+v", f)
+		}
+	}
+	read()
+	form := p.form(p.get(home))
+	form.Set("hog", "export function onLoad() {}")
+	if status, body, _ := p.post(home, form); status != http.StatusSeeOther {
+		t.Fatalf("save: %d %s", status, body)
+	}
+	read() // a save of the page leaves them alone
+	p.MustAPI(t, http.StatusCreated, "POST", p.Project("hog_functions/"), map[string]any{
+		"type": "site_destination", "template_id": "template-blank-site-destination",
+		"inputs": map[string]any{"userId": map[string]any{"value": "u"}, "additionalProperties": map[string]any{"value": map[string]any{"a": 1}}},
+	}, &f)
+	if f.Mappings != nil {
+		t.Errorf("made through the API: %+v", f.Mappings)
+	}
+}
+
 func TestSaveConflictsAndFaults(t *testing.T) {
 	t.Parallel()
 	p := signIn(t)

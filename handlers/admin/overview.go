@@ -42,6 +42,9 @@ func (h *Handler) overview(c *fiber.Ctx) (pages.OverviewData, error) {
 		return d, err
 	}
 	d.Attention = attention(rows)
+	if err := h.noteLetters(c, &d); err != nil {
+		return d, err
+	}
 	d.Functions = busiest(rows)
 	if d.Stats, err = h.overviewStats(c, page.Count); err != nil {
 		return d, err
@@ -66,6 +69,20 @@ func attention(rows []pages.FunctionRowData) []pages.OverviewItem {
 		}
 	}
 	return out
+}
+
+// noteLetters tells of dead letters that wait for somebody.
+func (h *Handler) noteLetters(c *fiber.Ctx, d *pages.OverviewData) error {
+	n, err := h.c.Store.CountLetters(c.UserContext(), letterView{}.query(c))
+	if err != nil || n == 0 {
+		return err
+	}
+	home := base(c) + "/dead-letters"
+	d.Attention = append(d.Attention, pages.OverviewItem{
+		Tone: ui.Warn, Icon: "mail-x", Name: "Dead letters", Href: home, Text: ui.Exact(n) + " " + ui.Plural(n, "waits", "wait") + " to be replayed or discarded",
+		Action: "Look at them", To: home,
+	})
+	return nil
 }
 
 // busiest are the functions that ran most, at most eight.

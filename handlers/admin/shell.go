@@ -26,8 +26,10 @@ var sections = [2][]section{{
 	{"Functions", "functions", "braces", "g f", true},
 	{"Pipeline", "pipeline", "list-ordered", "g p", false},
 	{"Events", "events", "activity", "g e", true},
+	{"Live", "live", "radio", "g v", false},
 	{"Logs", "logs", "align-left", "g l", true},
 	{"Metrics", "metrics", "chart-column", "g m", false},
+	{"Dead letters", "dead-letters", "mail-x", "g d", false},
 }, {
 	{"Templates", "templates", "layout-grid", "g t", false},
 }}

@@ -147,6 +147,7 @@ func (h *Handler) UseTemplate(c *fiber.Ctx) error {
 	if present(t.Masking) {
 		change.Masking = t.Masking
 	}
+	change.Mappings = t.IncludedMappings()
 	if change.Name.Value == "" {
 		return h.showTemplate(c, t, posted, []*cdp.Error{cdp.Errorf(cdp.Invalid, "name", "The name is empty. Give the function one.")})
 	}

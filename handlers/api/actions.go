@@ -1,26 +1,13 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
-	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/cdp"
 	"hogpen/cdp/fields"
-	"hogpen/web/respond"
-	"hogpen/web/session"
 )
-
-// Named reads what filters may name: actions, cohorts, events and properties.
-type Named interface {
-	cdp.DefinitionStore
-	Action(ctx context.Context, project cdp.ProjectID, id int64) (cdp.Action, error)
-	Actions(ctx context.Context, q cdp.ListQuery) ([]cdp.Action, int, error)
-	CohortAny(ctx context.Context, project cdp.ProjectID, id int64) (cdp.Cohort, error)
-	Cohorts(ctx context.Context, q cdp.ListQuery) ([]cdp.Cohort, int, error)
-}
 
 // actionItem is an action (REST API specification 11.7). Members that have no
 // meaning here keep the value PostHog gives a new one.
@@ -57,31 +44,6 @@ type actionStep struct {
 	URLMatching  *string         `json:"url_matching"`
 }
 
-// actionWrite are the members of an action that clients may send.
-type actionWrite struct {
-	Name               *string     `json:"name"`
-	Description        string      `json:"description"`
-	Tags               []string    `json:"tags"`
-	PostToSlack        bool        `json:"post_to_slack"`
-	SlackMessageFormat string      `json:"slack_message_format"`
-	Steps              []stepWrite `json:"steps"`
-	Deleted            bool        `json:"deleted"`
-}
-
-// stepWrite is a step as clients may send it.
-type stepWrite struct {
-	Event        *string         `json:"event,omitempty"`
-	Properties   json.RawMessage `json:"properties,omitempty"`
-	Selector     *string         `json:"selector,omitempty"`
-	TagName      *string         `json:"tag_name,omitempty"`
-	Text         *string         `json:"text,omitempty"`
-	TextMatching *string         `json:"text_matching,omitempty"`
-	Href         *string         `json:"href,omitempty"`
-	HrefMatching *string         `json:"href_matching,omitempty"`
-	URL          *string         `json:"url,omitempty"`
-	URLMatching  *string         `json:"url_matching,omitempty"`
-}
-
 func newActionItem(a cdp.Action, users map[cdp.UserID]*userBasic) actionItem {
 	out := actionItem{
 		ID: a.ID, Name: a.Name, Description: a.Description, Tags: a.Tags, PostToSlack: a.PostToSlack, SlackMessageFormat: a.SlackMessageFormat,
@@ -99,122 +61,37 @@ func newActionItem(a cdp.Action, users map[cdp.UserID]*userBasic) actionItem {
 	return out
 }
 
-// users are all users as they stand beside what they did.
-func (h *Handler) users(ctx context.Context) (map[cdp.UserID]*userBasic, error) {
-	all, err := h.c.People.Users(ctx)
-	if err != nil {
-		return nil, err
+func (h *Handler) actions() noun[cdp.Action, cdp.ActionChange, actionItem] {
+	return noun[cdp.Action, cdp.ActionChange, actionItem]{
+		list: h.c.Named.Actions, find: h.c.Named.Action, create: h.c.Actions.Create, update: h.c.Actions.Update,
+		read: actionChangeOf, item: newActionItem, users: h.users,
 	}
-	out := make(map[cdp.UserID]*userBasic, len(all))
-	for _, u := range all {
-		out[u.ID] = newUserBasic(u)
-	}
-	return out, nil
-}
-
-// listQuery reads the parameters of a list of actions or cohorts.
-func listQuery(c *fiber.Ctx, q params, w window) cdp.ListQuery {
-	return cdp.ListQuery{Project: session.Project(c).ID, Search: q.text("search"), Limit: w.limit, Offset: w.offset}
-}
-
-// numericID reads the id of the URL; what is no number is not found.
-func numericID(c *fiber.Ctx) (int64, error) {
-	id, err := strconv.ParseInt(c.Params("id"), 10, 64)
-	if err != nil || id <= 0 {
-		return 0, notFound()
-	}
-	return id, nil
 }
 
 // ListActions gives a page of the project's actions.
-func (h *Handler) ListActions(c *fiber.Ctx) error {
-	q := query(c)
-	w := windowOf(q)
-	found, count, err := h.c.Named.Actions(c.UserContext(), listQuery(c, q, w))
-	if err != nil {
-		return err
-	}
-	users, err := h.users(c.UserContext())
-	if err != nil {
-		return err
-	}
-	out := make([]actionItem, len(found))
-	for i, a := range found {
-		out[i] = newActionItem(a, users)
-	}
-	return respond.JSON(c, fiber.StatusOK, newPage(c, q, w, count, out))
-}
+func (h *Handler) ListActions(c *fiber.Ctx) error { return h.actions().List(c) }
 
 // ShowAction gives one action, also one that is deleted: it can be restored.
-func (h *Handler) ShowAction(c *fiber.Ctx) error {
-	id, err := numericID(c)
-	if err != nil {
-		return err
-	}
-	a, err := h.c.Named.Action(c.UserContext(), session.Project(c).ID, id)
-	if err != nil {
-		return absent(err)
-	}
-	return h.showAction(c, fiber.StatusOK, a)
-}
-
-func (h *Handler) showAction(c *fiber.Ctx, status int, a cdp.Action) error {
-	users, err := h.users(c.UserContext())
-	if err != nil {
-		return err
-	}
-	return respond.JSON(c, status, newActionItem(a, users))
-}
+func (h *Handler) ShowAction(c *fiber.Ctx) error { return h.actions().Show(c) }
 
 // CreateAction makes an action.
-func (h *Handler) CreateAction(c *fiber.Ctx) error {
-	members, err := body(c)
-	if err != nil {
-		return err
-	}
-	a, err := h.c.Actions.Create(c.UserContext(), session.User(c).ID, session.Project(c).ID, actionChangeOf(members))
-	if err != nil {
-		return counted(c, err)
-	}
-	return h.showAction(c, fiber.StatusCreated, a)
-}
+func (h *Handler) CreateAction(c *fiber.Ctx) error { return h.actions().Create(c) }
 
-// UpdateAction changes the members that were sent; it also deletes, and brings
-// back what is deleted.
-func (h *Handler) UpdateAction(c *fiber.Ctx) error {
-	id, err := numericID(c)
-	if err != nil {
-		return err
-	}
-	members, err := body(c)
-	if err != nil {
-		return err
-	}
-	a, err := h.c.Actions.Update(c.UserContext(), session.User(c).ID, session.Project(c).ID, id, actionChangeOf(members))
-	if err != nil {
-		return counted(c, absent(err))
-	}
-	return h.showAction(c, fiber.StatusOK, a)
-}
+// UpdateAction changes an action; it also deletes, and brings back what is
+// deleted.
+func (h *Handler) UpdateAction(c *fiber.Ctx) error { return h.actions().Update(c) }
 
 // actionChangeOf reads an action's body.
-func actionChangeOf(members fields.Members) cdp.ActionChange {
-	var found []fields.Fault
-	r := &fields.Reader{Members: members, Faults: &found}
+func actionChangeOf(r *fields.Reader) cdp.ActionChange {
 	change := cdp.ActionChange{
 		Name:               r.Text("name", fields.Rule{Nullable: true, Blank: true, MaxRunes: cdp.MaxActionNameRunes}),
 		Description:        r.Text("description", fields.Rule{Blank: true}),
 		PostToSlack:        r.Bool("post_to_slack", fields.Rule{}).Ptr(),
 		SlackMessageFormat: r.Text("slack_message_format", fields.Rule{Blank: true, MaxRunes: cdp.MaxSlackRunes}),
-		Steps:              r.Any("steps").Value,
+		Steps:              r.Any("steps", cdp.ActionStepsShape).Value,
 		Deleted:            r.Bool("deleted", fields.Rule{}).Ptr(),
+		Tags:               cdp.ReadTags(r),
 	}
-	list := r.List("tags", fields.Rule{})
-	change.Faults = faultsIn(found)
-	if list.Set {
-		tags, faults := cdp.ReadTags(list.Value, fields.To("tags"))
-		change.Tags = cdp.Some(tags)
-		change.Faults = append(change.Faults, faults...)
-	}
+	change.Faults = faultsIn(*r.Faults)
 	return change
 }

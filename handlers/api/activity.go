@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 
@@ -8,6 +9,7 @@ import (
 
 	"hogpen/account"
 	"hogpen/cdp"
+	"hogpen/cdp/fields"
 	"hogpen/web/respond"
 	"hogpen/web/session"
 )
@@ -28,68 +30,104 @@ type activityEntry struct {
 	CreatedAt       string          `json:"created_at"`
 }
 
-// activityWindow is a page by number, or without one a plain list.
-type activityWindow struct {
+// activityAsked are the parameters of the log: a page by its number, or
+// without one the entries behind a cursor.
+type activityAsked struct {
+	cdp.ActivityQuery
+	user       string
 	page, size int // page from 1; 0 when none was asked for
+	cursor     cursor
 }
 
-func activityWindowOf(q params) activityWindow {
-	w := activityWindow{size: defaultLimit}
-	if n, err := strconv.Atoi(q.text("page_size")); err == nil && n > 0 {
-		w.size = min(n, 1000)
-	} else if n, err := strconv.Atoi(q.text("limit")); err == nil && n > 0 {
-		w.size = min(n, 1000)
+const maxActivities = 1000
+
+// activityOf reads the parameters of the log; numbers that cannot be read
+// count as not given.
+func activityOf(q *params) (ask activityAsked) {
+	one, some := q.text("scope", "Only changes of things of this kind, as HogFunction."), q.list("scopes", "Only of these kinds; scope counts first.")
+	if ask.Scopes = some; one != "" {
+		ask.Scopes = []string{one}
 	}
-	if n, err := strconv.Atoi(q.text("page")); err == nil && n > 0 && n < 1_000_000 {
-		w.page = n
+	ask.ItemID = q.text("item_id", "Only changes of this thing.")
+	ask.user = q.raw(Param{Name: "user", Shape: fields.Shape{Kind: fields.String, Format: "uuid"}, About: "Only what this user did."})
+	natural := func(name, standard, about string) int {
+		one := int64(1)
+		n, err := strconv.Atoi(q.raw(Param{Name: name, Shape: fields.Shape{Kind: fields.Int, Min: &one}, Default: standard, About: about}))
+		if err != nil || n < 1 || n > 1_000_000 {
+			return 0
+		}
+		return n
 	}
-	return w
+	ask.page = natural("page", "", "A page by its number: the answer counts all entries.")
+	size, limit := natural("page_size", strconv.Itoa(defaultLimit), "How many to give at most, no more than 1,000."), natural("limit", "", "The same, under its other name.")
+	ask.size = min(cmp.Or(size, limit, defaultLimit), maxActivities)
+	ask.cursor = cursorOf(q)
+	return ask
 }
 
 // ListActivity gives what was changed in the project, newest first.
 func (h *Handler) ListActivity(c *fiber.Ctx) error {
 	q := query(c)
-	project := session.Project(c)
-	aq := cdp.ActivityQuery{Project: project.ID, ItemID: q.text("item_id"), Scopes: q.list("scopes")}
-	if s := q.text("scope"); s != "" {
-		aq.Scopes = []string{s}
+	ask := activityOf(q)
+	if q.fault != nil {
+		return q.fault
 	}
+	ask.Project = session.Project(c).ID
 	users, err := h.c.People.Users(c.UserContext())
 	if err != nil {
 		return err
 	}
-	if id := q.text("user"); id != "" {
-		aq.User = userWithUUID(users, id)
-		if aq.User == 0 {
+	if ask.user != "" {
+		if ask.User = userWithUUID(users, ask.user); ask.User == 0 {
 			return respond.JSON(c, fiber.StatusOK, page[activityEntry]{Results: []activityEntry{}})
 		}
 	}
-	w := activityWindowOf(q)
-	aq.Limit, aq.Offset = w.size, max(0, w.page-1)*w.size
-	entries, err := h.c.Activities.Activities(c.UserContext(), aq)
+	if ask.page > 0 {
+		return h.activityPage(c, q, ask, users)
+	}
+	return h.activityBehind(c, q, ask, users)
+}
+
+// activityPage answers with a page by its number.
+func (h *Handler) activityPage(c *fiber.Ctx, q *params, ask activityAsked, users []account.User) error {
+	ask.Limit, ask.Offset = ask.size, (ask.page-1)*ask.size
+	entries, err := h.c.Activities.Activities(c.UserContext(), ask.ActivityQuery)
 	if err != nil {
 		return err
 	}
-	out := activityEntries(entries, users, project)
-	if w.page == 0 {
-		return respond.JSON(c, fiber.StatusOK, struct {
-			Next     *string         `json:"next"`
-			Previous *string         `json:"previous"`
-			Results  []activityEntry `json:"results"`
-		}{Results: out})
-	}
-	count, err := h.c.Activities.ActivityCount(c.UserContext(), aq)
+	count, err := h.c.Activities.ActivityCount(c.UserContext(), ask.ActivityQuery)
 	if err != nil {
 		return err
 	}
-	return respond.JSON(c, fiber.StatusOK, numberedPage(c, q, w, count, out))
+	p := page[activityEntry]{Count: count, Results: activityEntries(entries, users, session.Project(c))}
+	if ask.page*ask.size < count {
+		p.Next = linkWith(c, q, "page", strconv.Itoa(ask.page+1))
+	}
+	if ask.page > 1 {
+		p.Previous = linkWith(c, q, "page", strconv.Itoa(ask.page-1))
+	}
+	return respond.JSON(c, fiber.StatusOK, p)
+}
+
+// activityBehind answers with the entries behind the cursor. New entries do
+// not move what a cursor points at, and there is no way back.
+func (h *Handler) activityBehind(c *fiber.Ctx, q *params, ask activityAsked, users []account.User) error {
+	ask.Before, ask.Offset, ask.Limit = ask.cursor.before(), ask.cursor.shown, ask.size+1
+	entries, err := h.c.Activities.Activities(c.UserContext(), ask.ActivityQuery)
+	if err != nil {
+		return err
+	}
+	out := activityPage{}
+	if len(entries) > ask.size {
+		entries = entries[:ask.size]
+		out.Next = linkWith(c, q, "cursor", ask.cursor.after(entries).String())
+	}
+	out.Results = activityEntries(entries, users, session.Project(c))
+	return respond.JSON(c, fiber.StatusOK, out)
 }
 
 func activityEntries(entries []cdp.Activity, users []account.User, project cdp.Project) []activityEntry {
-	byID := make(map[cdp.UserID]*userBasic, len(users))
-	for _, u := range users {
-		byID[u.ID] = newUserBasic(u)
-	}
+	byID := basics(users)
 	out := make([]activityEntry, len(entries))
 	for i, e := range entries {
 		out[i] = activityEntry{
@@ -107,21 +145,4 @@ func userWithUUID(users []account.User, id string) cdp.UserID {
 		}
 	}
 	return 0
-}
-
-// numberedPage links pages by their number.
-func numberedPage(c *fiber.Ctx, q params, w activityWindow, count int, results []activityEntry) page[activityEntry] {
-	at := func(n int) *string {
-		q.Set("page", strconv.Itoa(n))
-		url := session.From(c).BaseURL + string(c.Request().URI().PathOriginal()) + "?" + q.Encode()
-		return &url
-	}
-	p := page[activityEntry]{Count: count, Results: results}
-	if w.page*w.size < count {
-		p.Next = at(w.page + 1)
-	}
-	if w.page > 1 {
-		p.Previous = at(w.page - 1)
-	}
-	return p
 }

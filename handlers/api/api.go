@@ -13,6 +13,8 @@ import (
 type FunctionReader interface {
 	Function(ctx context.Context, project cdp.ProjectID, id cdp.FunctionID) (*cdp.Function, error)
 	Functions(ctx context.Context, q cdp.FunctionQuery) (cdp.FunctionPage, error)
+	// ProjectFunctions are all that are not deleted.
+	ProjectFunctions(ctx context.Context, project cdp.ProjectID) ([]*cdp.Function, error)
 	TemplateUsage(ctx context.Context) (map[string]int, error)
 	// Revisions are saved states of a function, newest first and without
 	// content, and how many there are in all.
@@ -69,14 +71,19 @@ type Config struct {
 	Tester     Tester
 	Gallery    Gallery
 	Reruns     Reruns
-	Accounts   *account.Accounts
-	Settings   *cdp.ProjectSettings
-	Named      Named
-	Actions    *cdp.Actions
-	Cohorts    *cdp.Cohorts
-	Traces     Traces
-	Statuses   Statuses         // nil: every enabled function is healthy
-	Now        func() time.Time // time.Now when nil
+	Broadcasts Broadcasts
+	// DeadLetters and LetterReader are what came to nothing.
+	DeadLetters  DeadLetters
+	LetterReader LetterReader
+	Internals    Internals
+	Accounts     *account.Accounts
+	Settings     *cdp.ProjectSettings
+	Named        Named
+	Actions      *cdp.Actions
+	Cohorts      *cdp.Cohorts
+	Traces       Traces
+	Statuses     Statuses         // nil: every enabled function is healthy
+	Now          func() time.Time // time.Now when nil
 }
 
 // Traces tells what became of an event; *cdp.Traces is one.
@@ -93,9 +100,10 @@ type Handler struct {
 // New makes a Handler and refuses what is missing.
 func New(c Config) (*Handler, error) {
 	if c.Functions == nil || c.Reader == nil || c.Telemetry == nil || c.People == nil || c.Activities == nil ||
-		c.Tester == nil || c.Gallery == nil || c.Reruns == nil || c.Accounts == nil || c.Settings == nil ||
-		c.Named == nil || c.Actions == nil || c.Cohorts == nil || c.Traces == nil {
-		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery, reruns, accounts, settings, named things, actions, cohorts and traces are required")
+		c.Tester == nil || c.Gallery == nil || c.Reruns == nil || c.Broadcasts == nil || c.Accounts == nil || c.Settings == nil ||
+		c.Named == nil || c.Actions == nil || c.Cohorts == nil || c.Traces == nil ||
+		c.DeadLetters == nil || c.LetterReader == nil || c.Internals == nil {
+		return nil, errors.New("api: functions, reader, telemetry, people, activities, tester, gallery, reruns, broadcasts, dead letters, internal events, accounts, settings, named things, actions, cohorts and traces are required")
 	}
 	if c.Now == nil {
 		c.Now = time.Now

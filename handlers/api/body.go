@@ -31,6 +31,11 @@ func body(c *fiber.Ctx) (fields.Members, error) {
 	return jsonMembers(raw)
 }
 
+// reader reads the declared members of a body.
+func reader(members fields.Members) *fields.Reader {
+	return &fields.Reader{Members: members, Faults: new([]fields.Fault)}
+}
+
 func unsupported(c *fiber.Ctx) error {
 	return cdp.Errorf(cdp.Invalid, "", "Unsupported media type \"%s\" in request.", c.Get(fiber.HeaderContentType)).
 		WithAPICode("unsupported_media_type")
@@ -61,36 +66,6 @@ func formMembers(raw string) (fields.Members, error) {
 		members = append(members, fields.Member{Name: name, Value: fields.Quote(values.Get(name))})
 	}
 	return members, nil
-}
-
-// query gives the parameters of the request's URL; of a repeated one the last
-// counts.
-func query(c *fiber.Ctx) params {
-	values, _ := url.ParseQuery(string(c.Request().URI().QueryString()))
-	return params{values}
-}
-
-// params are the parameters of a URL.
-type params struct{ url.Values }
-
-// text is a parameter's last value.
-func (p params) text(name string) string {
-	v := p.Values[name]
-	if len(v) == 0 {
-		return ""
-	}
-	return v[len(v)-1]
-}
-
-// list is a parameter's value split at commas, without blanks.
-func (p params) list(name string) []string {
-	var out []string
-	for part := range strings.SplitSeq(p.text(name), ",") {
-		if part = strings.TrimSpace(part); part != "" {
-			out = append(out, part)
-		}
-	}
-	return out
 }
 
 // invalid is what PostHog says of a bad field or parameter.

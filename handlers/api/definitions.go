@@ -1,9 +1,7 @@
 package api
 
 import (
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -40,10 +38,9 @@ type propertyDefinition struct {
 // ListEventDefinitions gives a page of the names that events had.
 func (h *Handler) ListEventDefinitions(c *fiber.Ctx) error {
 	q := query(c)
-	w := windowOf(q)
-	found, count, err := h.c.Named.EventDefinitions(c.UserContext(), cdp.EventDefinitionQuery{
-		Project: session.Project(c).ID, Search: q.text("search"), Order: q.text("ordering"), Limit: w.limit, Offset: w.offset,
-	})
+	eq := eventDefinitionsOf(q)
+	eq.Project = session.Project(c).ID
+	found, count, err := h.c.Named.EventDefinitions(c.UserContext(), eq)
 	if err != nil {
 		return err
 	}
@@ -51,17 +48,16 @@ func (h *Handler) ListEventDefinitions(c *fiber.Ctx) error {
 	for i, e := range found {
 		out[i] = eventDefinition{ID: e.ID, Name: e.Name, CreatedAt: timeText(e.CreatedAt), LastSeenAt: timeText(e.LastSeenAt), Tags: []string{}}
 	}
-	return respond.JSON(c, fiber.StatusOK, newPage(c, q, w, count, out))
+	return respond.JSON(c, fiber.StatusOK, newPage(c, q, window{eq.Limit, eq.Offset}, count, out))
 }
 
 // ListPropertyDefinitions gives a page of the properties that events, persons
 // or groups had.
 func (h *Handler) ListPropertyDefinitions(c *fiber.Ctx) error {
 	q := query(c)
-	w := windowOf(q)
-	pq, err := propertyQuery(q, w)
-	if err != nil {
-		return err
+	pq := propertyDefinitionsOf(q)
+	if q.fault != nil {
+		return q.fault
 	}
 	pq.Project = session.Project(c).ID
 	found, count, err := h.c.Named.PropertyDefinitions(c.UserContext(), pq)
@@ -75,64 +71,50 @@ func (h *Handler) ListPropertyDefinitions(c *fiber.Ctx) error {
 			out[i].PropertyType = &p.Type
 		}
 	}
-	return respond.JSON(c, fiber.StatusOK, newPage(c, q, w, count, out))
+	return respond.JSON(c, fiber.StatusOK, newPage(c, q, window{pq.Limit, pq.Offset}, count, out))
 }
 
-// propertyKinds are the values of type. Sessions have no properties here.
-var propertyKinds = [...]string{cdp.EventProperty, cdp.PersonProperty, cdp.GroupProperty, "session"}
-
-func propertyQuery(q params, w window) (cdp.PropertyDefinitionQuery, error) {
-	pq := cdp.PropertyDefinitionQuery{
-		Kind: q.text("type"), Search: q.text("search"), Limit: w.limit, Offset: w.offset,
-		Names: q.names("properties"), Excluded: q.names("excluded_properties"), Events: q.names("event_names"),
+// eventDefinitionsOf reads the parameters of the list of events.
+func eventDefinitionsOf(q *params) cdp.EventDefinitionQuery {
+	eq := cdp.EventDefinitionQuery{
+		Search: q.text("search", "Words that the name contains."),
+		Order:  q.text("ordering", "By name, created_at or last_seen_at; a minus before it turns the order around."),
 	}
-	if pq.Kind != "" && !slices.Contains(propertyKinds[:], pq.Kind) {
-		return pq, faultOf("type", fields.NotAChoice(pq.Kind))
-	}
-	if text := q.text("group_type_index"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 || n > 4 {
-			return pq, faultOf("group_type_index", fields.NotAChoice(text))
-		}
-		if pq.Kind == cdp.GroupProperty {
-			pq.GroupIndex = &n
-		}
-	}
-	for name, to := range map[string]**bool{"is_numerical": &pq.Numerical, "is_feature_flag": &pq.FeatureFlag} {
-		*to = q.bool(name)
-	}
-	only, core := q.bool("filter_by_event_names"), q.bool("exclude_core_properties")
-	pq.OnlyEvents = only != nil && *only && len(pq.Events) > 0
-	pq.NoCore = core != nil && *core
-	return pq, nil
+	w := windowOf(q)
+	eq.Limit, eq.Offset = w.limit, w.offset
+	return eq
 }
 
-func faultOf(field string, f *fields.Fault) error {
-	return cdp.Errorf(cdp.Invalid, field, "%s", f.Message).WithAPICode(f.Code)
+// propertyDefinitionsOf reads the parameters of the list of properties.
+// Sessions have no properties here.
+func propertyDefinitionsOf(q *params) (pq cdp.PropertyDefinitionQuery) {
+	pq.Kind = q.choice("type", "Whose properties.", cdp.EventProperty, cdp.PersonProperty, cdp.GroupProperty, "session")
+	pq.Search = q.text("search", "Words that the name contains.")
+	pq.Events = q.names("event_names", "Events; the answer says of each property whether they had it.")
+	pq.OnlyEvents = q.on("filter_by_event_names", "Only properties that event_names had.") && len(pq.Events) > 0
+	if index := groupIndexOf(q); pq.Kind == cdp.GroupProperty {
+		pq.GroupIndex = index
+	}
+	pq.Numerical = q.flag("is_numerical", "Only properties that hold numbers, or only others.")
+	pq.FeatureFlag = q.flag("is_feature_flag", "Only properties of feature flags, or only others.")
+	pq.Names = q.names("properties", "Only these.")
+	pq.Excluded = q.names("excluded_properties", "All but these.")
+	pq.NoCore = q.on("exclude_core_properties", "Without those that PostHog's libraries set.")
+	w := windowOf(q)
+	pq.Limit, pq.Offset = w.limit, w.offset
+	return pq
 }
 
-// bool is a parameter that is true or false; nil for anything else.
-func (p params) bool(name string) *bool {
-	yes := false
-	switch strings.ToLower(p.text(name)) {
-	case "true", "1":
-		yes = true
-	case "false", "0":
-	default:
+// groupIndexOf reads which type of group is meant; nil is any.
+func groupIndexOf(q *params) *int {
+	least, most := int64(0), int64(4)
+	text := q.raw(Param{Name: "group_type_index", Shape: fields.Shape{Kind: fields.Int, Min: &least, Max: &most}, About: "Of this type of group."})
+	if text == "" {
 		return nil
 	}
-	return &yes
-}
-
-// names is a parameter that holds a JSON list of texts, or texts with commas.
-func (p params) names(name string) []string {
-	items, ok := fields.Items([]byte(p.text(name)))
-	if !ok {
-		return p.list(name)
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > 4 {
+		q.fail("group_type_index", fields.NotAChoice(text))
 	}
-	var out []string
-	for _, v := range items {
-		out = append(out, fields.Display(v))
-	}
-	return out
+	return &n
 }

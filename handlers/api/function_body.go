@@ -12,9 +12,7 @@ import (
 // changeOf reads a function's body: every declared field with PostHog's
 // coercions, the structured ones as they are. What cannot be read is among
 // the change's faults; members that are not declared are ignored.
-func changeOf(members fields.Members) cdp.FunctionChange {
-	var faults []fields.Fault
-	r := &fields.Reader{Members: members, Faults: &faults}
+func changeOf(r *fields.Reader) cdp.FunctionChange {
 	nullable := fields.Rule{Nullable: true, Blank: true}
 	var c cdp.FunctionChange
 	c.Type = typeOf(r)
@@ -23,42 +21,56 @@ func changeOf(members fields.Members) cdp.FunctionChange {
 	c.Enabled = r.Bool("enabled", fields.Rule{}).Ptr()
 	c.Deleted = r.Bool("deleted", fields.Rule{}).Ptr()
 	c.Hog = r.Text("hog", nullable)
-	c.InputsSchema = r.Any("inputs_schema").Value
-	c.Inputs = r.Any("inputs").Value
-	c.Filters = r.Any("filters").Value
-	c.Masking = r.Any("masking").Value
-	c.Mappings = r.Any("mappings").Value
+	c.InputsSchema = r.Any("inputs_schema", cdp.InputsSchemaShape).Value
+	c.Inputs = r.Any("inputs", cdp.InputsShape).Value
+	c.Filters = r.Any("filters", cdp.FiltersShape).Value
+	c.Masking = r.Any("masking", cdp.MaskingShape).Value
+	c.Mappings = r.Any("mappings", cdp.MappingsShape).Value
 	c.IconURL = r.Text("icon_url", nullable)
 	c.TemplateID = r.Text("template_id", nullable).Value
-	order := fields.Between(0, cdp.MaxExecutionOrder)
+	order := anOrder()
 	order.Nullable = true
 	c.ExecutionOrder = r.Int("execution_order", order)
 	c.Folder = r.Text("_create_in_folder", nullable).Ptr()
 	c.BaseUpdatedAt = baseTime(r)
 	// Only the JSON boolean finds a function that is deleted.
-	deleted, _ := members.Get("deleted")
+	deleted, _ := r.Members.Get("deleted")
 	c.Undelete = string(deleted) == "false"
-	c.Faults = faultsIn(faults)
+	c.Faults = faultsIn(*r.Faults)
 	return c
 }
 
 // typeOf reads the type, which cdp holds against those there are; null counts
 // as absent.
 func typeOf(r *fields.Reader) *cdp.Type {
-	v, ok := r.Members.Get("type")
-	if !ok || fields.KindOf(v) == fields.Null {
+	v := r.Any("type", typeShape)
+	if !v.Set || fields.KindOf(v.Value) == fields.Null {
 		return nil
 	}
-	t := cdp.Type(fields.Display(v))
+	t := cdp.Type(fields.Display(v.Value))
 	return &t
 }
 
+// functionShape is what changeOf reads.
+func functionShape() fields.Shape { return *sends("FunctionWrite", changeOf) }
+
+func typeShape() fields.Shape {
+	s := fields.OneOf().OrNull()
+	for _, t := range cdp.Types {
+		s.Choices = append(s.Choices, string(t))
+	}
+	return s
+}
+
 // baseTime reads when the function that is being changed was last saved.
-func baseTime(r *fields.Reader) time.Time { return timeMember(r, "base_updated_at") }
+func baseTime(r *fields.Reader) time.Time {
+	return timeMember(r, "base_updated_at", fields.Rule{Nullable: true})
+}
 
 // timeMember reads a date-time; null counts as absent, which is the zero time.
-func timeMember(r *fields.Reader, name string) time.Time {
-	v := r.Text(name, fields.Rule{Nullable: true})
+func timeMember(r *fields.Reader, name string, rule fields.Rule) time.Time {
+	rule.Format = "date-time"
+	v := r.Text(name, rule)
 	if !v.Set || v.Null {
 		return time.Time{}
 	}

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"time"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
@@ -29,7 +29,7 @@ const (
 func functionID(c *fiber.Ctx) (cdp.FunctionID, error) {
 	text := c.Params("id")
 	switch text {
-	case "rearrange", "icon", "icons":
+	case "rearrange", "icon", "icons", "masked_secrets":
 		return "", fiber.ErrMethodNotAllowed
 	}
 	id, ok := canonical(text)
@@ -54,9 +54,14 @@ func canonical(text string) (cdp.FunctionID, bool) {
 // ListFunctions gives a page of the project's functions.
 func (h *Handler) ListFunctions(c *fiber.Ctx) error {
 	q := query(c)
-	w := windowOf(q)
-	fq, err := h.functionQuery(c, q, w)
-	if err != nil {
+	ask := functionsOf(q)
+	if q.fault != nil {
+		return q.fault
+	}
+	fq, w := ask.FunctionQuery, window{ask.Limit, ask.Offset}
+	fq.Project = session.Project(c).ID
+	var err error
+	if fq.CreatedBy, err = h.creator(c.UserContext(), ask.creator); err != nil {
 		return err
 	}
 	found, err := h.c.Reader.Functions(c.UserContext(), fq)
@@ -73,7 +78,7 @@ func (h *Handler) ListFunctions(c *fiber.Ctx) error {
 		}
 		return ""
 	}
-	if q.text("full") == "true" {
+	if ask.full {
 		items := make([]functionDetail, len(found.Functions))
 		for i, f := range found.Functions {
 			items[i] = h.detail(f, s, match(i))
@@ -89,106 +94,81 @@ func (h *Handler) ListFunctions(c *fiber.Ctx) error {
 	return respondPage(c, newPage(c, q, w, found.Count, items))
 }
 
-// functionQuery reads the parameters of the list (REST API specification 8.1).
-func (h *Handler) functionQuery(c *fiber.Ctx, q params, w window) (cdp.FunctionQuery, error) {
-	fq := cdp.FunctionQuery{Project: session.Project(c).ID, Limit: w.limit, Offset: w.offset}
-	types := q.list("type")
-	if len(types) == 0 {
-		types = q.list("types")
-	}
-	for _, t := range types {
-		fq.Types = append(fq.Types, cdp.Type(t))
-	}
-	switch q.text("enabled") {
-	case "true", "True":
-		on := true
-		fq.Enabled = &on
-	case "false", "False":
-		off := false
-		fq.Enabled = &off
-	}
-	if err := exactParams(q, &fq); err != nil {
-		return fq, err
-	}
-	if err := h.creator(c.UserContext(), q, &fq); err != nil {
-		return fq, err
-	}
-	if err := filterParams(q, &fq); err != nil {
-		return fq, err
-	}
-	fq.Search = strings.TrimSpace(strings.ReplaceAll(q.text("search"), "\x00", ""))
-	if len([]rune(fq.Search)) > 200 {
-		return fq, invalid("search", "Search query must be 200 characters or fewer.")
-	}
-	return fq, nil
+// functionsAsked are the parameters of the list.
+type functionsAsked struct {
+	cdp.FunctionQuery
+	creator string
+	full    bool
 }
 
-// exactParams reads id, created_at and updated_at.
-func exactParams(q params, fq *cdp.FunctionQuery) error {
-	if text := strings.TrimSpace(q.text("id")); text != "" {
-		id, ok := canonical(text)
-		if !ok {
-			return invalid("id", "Enter a valid UUID.")
-		}
-		fq.ID = id
+// functionsOf reads the parameters of the list (REST API specification 8.1).
+func functionsOf(q *params) (ask functionsAsked) {
+	types, older := q.list("type", "Only functions of these types."), q.list("types", "The same, under its older name; type counts first.")
+	if len(types) == 0 {
+		types = older
 	}
-	for _, name := range []string{"created_at", "updated_at"} {
-		text := q.text(name)
-		if text == "" {
-			continue
-		}
-		t, ok := parseTime(text, time.UTC)
-		if !ok {
-			return invalid(name, "Enter a valid date/time.")
-		}
-		if name == "created_at" {
-			fq.CreatedAt = t
-		} else {
-			fq.UpdatedAt = t
-		}
+	for _, t := range types {
+		ask.Types = append(ask.Types, cdp.Type(t))
 	}
-	return nil
+	switch q.raw(Param{Name: "enabled", Shape: fields.Shape{Kind: fields.Bool}, About: "Only functions that are enabled, or that are not."}) {
+	case "true", "True":
+		on := true
+		ask.Enabled = &on
+	case "false", "False":
+		off := false
+		ask.Enabled = &off
+	}
+	const badMoment, exactly = "Enter a valid date/time.", "Only what has exactly this moment."
+	ask.ID = cdp.FunctionID(q.uuid("id", "Only this function."))
+	ask.CreatedAt = q.time("created_at", badMoment, exactly)
+	ask.UpdatedAt = q.time("updated_at", badMoment, exactly)
+	ask.creator = q.raw(Param{Name: "created_by", Shape: fields.Shape{Kind: fields.Int}, About: "Only what this user created."})
+	containment(q, &ask.FunctionQuery)
+	ask.Search = searchOf(q)
+	ask.full = q.on("full", "Give functions whole, as when one is retrieved.")
+	w := windowOf(q)
+	ask.Limit, ask.Offset = w.limit, w.offset
+	return ask
+}
+
+const maxSearchRunes = 200
+
+// searchOf reads the words of a search.
+func searchOf(q *params) string {
+	text := q.raw(Param{Name: "search", Shape: fields.Shape{Kind: fields.String, MaxRunes: maxSearchRunes}, About: "Words of the name or the description."})
+	text = strings.TrimSpace(strings.ReplaceAll(text, "\x00", ""))
+	if utf8.RuneCountInString(text) > maxSearchRunes {
+		q.failWith("search", "Search query must be 200 characters or fewer.")
+	}
+	return text
 }
 
 // creator reads created_by, which must be someone.
-func (h *Handler) creator(ctx context.Context, q params, fq *cdp.FunctionQuery) error {
-	text := q.text("created_by")
+func (h *Handler) creator(ctx context.Context, text string) (cdp.UserID, error) {
 	if text == "" {
-		return nil
+		return 0, nil
 	}
 	unknown := cdp.Errorf(cdp.Invalid, "created_by", "Select a valid choice. That choice is not one of the available choices.").
 		WithAPICode("invalid_choice")
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return unknown
+		return 0, unknown
 	}
 	if _, err := h.c.People.User(ctx, cdp.UserID(id)); cdp.HasCode(err, cdp.NotFound) {
-		return unknown
+		return 0, unknown
 	} else if err != nil {
-		return err
+		return 0, err
 	}
-	fq.CreatedBy = cdp.UserID(id)
-	return nil
+	return cdp.UserID(id), nil
 }
 
-// filterParams reads the containment tests on stored filters.
-func filterParams(q params, fq *cdp.FunctionQuery) error {
-	if text := q.text("filters"); text != "" {
-		v, err := fields.Parse([]byte(text))
-		if err != nil {
-			return invalid("filters", "Invalid filters")
-		}
-		fq.FilterGroups = appendTruthy(fq.FilterGroups, v)
-	}
-	if text := q.text("filter_groups"); text != "" {
-		v, err := fields.Parse([]byte(text))
-		groups, ok := fields.Items(v)
-		if err != nil || !ok {
-			return invalid("filter_groups", "Invalid filter_groups")
-		}
-		fq.FilterGroups = appendTruthy(fq.FilterGroups, groups...)
-	}
-	return nil
+// containment reads what stored filters must contain.
+func containment(q *params, fq *cdp.FunctionQuery) {
+	anything := fields.Shape{Kind: fields.Object}
+	one := q.json("filters", anything, "Invalid filters", "Only functions whose filters contain this.")
+	fq.FilterGroups = appendTruthy(fq.FilterGroups, one)
+	groups, _ := fields.Items(q.json("filter_groups", fields.ListOf(anything), "Invalid filter_groups", "Only functions whose filters contain one of these."))
+	fq.FilterGroups = appendTruthy(fq.FilterGroups, groups...)
 }
 
 func appendTruthy(to []json.RawMessage, values ...json.RawMessage) []json.RawMessage {
@@ -206,7 +186,7 @@ func (h *Handler) CreateFunction(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	change := changeOf(members)
+	change := changeOf(reader(members))
 	f, err := h.c.Functions.Create(c.UserContext(), session.User(c).ID, session.Project(c).ID, change)
 	if err != nil {
 		return counted(c, err)
@@ -275,7 +255,7 @@ func (h *Handler) update(c *fiber.Ctx, undelete bool) error {
 	if err != nil {
 		return err
 	}
-	change := changeOf(members)
+	change := changeOf(reader(members))
 	change.Undelete = change.Undelete && undelete
 	f, err := h.c.Functions.Update(c.UserContext(), session.User(c).ID, session.Project(c).ID, id, change)
 	if cdp.HasCode(err, cdp.NotFound) {
@@ -302,7 +282,7 @@ func (h *Handler) RearrangeFunctions(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	orders, err := ordersOf(members)
+	orders, err := readOrders(members)
 	if err != nil {
 		return err
 	}
@@ -326,9 +306,9 @@ func (h *Handler) RearrangeFunctions(c *fiber.Ctx) error {
 	return respond.JSON(c, fiber.StatusOK, out)
 }
 
-// ordersOf reads the member orders.
-func ordersOf(members fields.Members) (map[cdp.FunctionID]int, error) {
-	raw, _ := members.Get("orders")
+// readOrders reads the body of RearrangeFunctions.
+func readOrders(members fields.Members) (map[cdp.FunctionID]int, error) {
+	raw := ordersOf(reader(members))
 	if !fields.Truthy(raw) {
 		return nil, invalid("", "No orders provided")
 	}
@@ -342,7 +322,7 @@ func ordersOf(members fields.Members) (map[cdp.FunctionID]int, error) {
 		if !ok {
 			return nil, invalid("", "HogFunction with id %s does not exist", m.Name)
 		}
-		n, fault := fields.ToInt(m.Value, fields.Between(0, cdp.MaxExecutionOrder))
+		n, fault := fields.ToInt(m.Value, anOrder())
 		if fault != nil {
 			return nil, cdp.ErrorAt(cdp.Invalid, fields.To("orders", m.Name), "%s", fault.Message).WithAPICode(fault.Code)
 		}
@@ -350,6 +330,16 @@ func ordersOf(members fields.Members) (map[cdp.FunctionID]int, error) {
 	}
 	return orders, nil
 }
+
+// ordersOf reads the member orders, as it is.
+func ordersOf(r *fields.Reader) json.RawMessage {
+	return r.Any("orders", func() fields.Shape {
+		order := anOrder()
+		return fields.MapOf(fields.Shape{Kind: fields.Int, Min: order.Min, Max: order.Max})
+	}).Value
+}
+
+func anOrder() fields.Rule { return fields.Between(0, cdp.MaxExecutionOrder) }
 
 // counted tells in a header how many fields are wrong; the body names one.
 func counted(c *fiber.Ctx, err error) error {

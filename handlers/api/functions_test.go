@@ -247,10 +247,11 @@ func TestScopes(t *testing.T) {
 		missing(h.callWith(other, "GET", path, ""), "hog_function:read")
 	}
 	for path, method := range map[string]string{"hog_functions": "POST", "hog_functions/" + id: "PATCH", "hog_functions/rearrange": "PATCH",
-		"hog_functions/" + id + "/invocations": "POST", "hog": "POST"} {
+		"hog_functions/" + id + "/invocations": "POST", "hog_functions/" + id + "/broadcast": "POST", "hog_functions/" + id + "/rerun": "POST", "hog": "POST"} {
 		missing(h.callWith(reader, method, path, `{}`), "hog_function:write")
 	}
 	missing(h.callWith(reader, "DELETE", "hog_functions/"+id, ""), "hog_function:write")
+	missing(h.callWith(writer, "POST", "hog_functions/"+id+"/rerun", `{}`), "person:read")
 }
 
 func TestRearrange(t *testing.T) {

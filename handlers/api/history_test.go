@@ -6,8 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hogpen/cdp"
 )
 
 func TestRevisions(t *testing.T) {
@@ -48,6 +53,42 @@ func TestRevisions(t *testing.T) {
 	if list := h.object(http.StatusOK, "GET", path+"revisions/", ""); list["count"] != 3.0 {
 		t.Errorf("a restore is a revision: %v", list["count"])
 	}
+}
+
+// Secrets that were sealed with another key, or are the mask, are listed.
+func TestMaskedSecrets(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	made := func(name string) *cdp.Function {
+		id := h.create(`{"hog":"return 1","name":"` + name + `","inputs_schema":[{"key":"a","type":"string","secret":true},{"key":"b","type":"string","secret":true}],"inputs":{"a":{"value":"x"},"b":{"value":"y"}}}`)
+		f, err := h.store.Function(t.Context(), h.project.ID, cdp.FunctionID(id))
+		h.must(err)
+		return f
+	}
+	made("whole")
+	otherKey, masked := *made("other key"), *made("masked")
+	spoilt := append([]byte(nil), otherKey.Sealed["b"]...)
+	spoilt[len(spoilt)-1] ^= 1
+	otherKey.Sealed = map[string][]byte{"a": otherKey.Sealed["a"], "b": spoilt}
+	mask, err := h.fns.Sealer.Seal([]byte(`{"value":"`+cdp.SecretMask+`","order":0}`), cdp.SealContext(masked.ID, "a"))
+	h.must(err)
+	masked.Sealed = map[string][]byte{"a": mask}
+	for _, f := range []*cdp.Function{&otherKey, &masked} {
+		h.must(h.store.UpdateFunction(t.Context(), f, f.Version))
+	}
+	var list []map[string]any
+	h.read(h.call("GET", "hog_functions/masked_secrets/", ""), http.StatusOK, &list)
+	want := []map[string]any{}
+	for f, key := range map[*cdp.Function]string{&otherKey: "b", &masked: "a"} {
+		want = append(want, map[string]any{"id": string(f.ID), "name": *f.Name, "type": "destination", "enabled": false, "input_keys": []any{key}, "draft_input_keys": []any{}})
+	}
+	byName := func(a, b map[string]any) int { return strings.Compare(a["name"].(string), b["name"].(string)) }
+	slices.SortFunc(want, byName)
+	slices.SortFunc(list, byName)
+	if d := cmp.Diff(want, list); d != "" {
+		t.Error(d)
+	}
+	h.refused(h.call("PATCH", "hog_functions/masked_secrets", `{}`), http.StatusMethodNotAllowed, "invalid_request", "method_not_allowed", `Method "PATCH" not allowed.`, "")
 }
 
 func TestUpdateProject(t *testing.T) {

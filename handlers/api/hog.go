@@ -26,13 +26,11 @@ func (h *Handler) CompileHog(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	raw, _ := members.Get("hog")
-	source, ok := fields.TextOf(raw)
-	if !ok {
+	source := hogOf(reader(members))
+	if source.missing {
 		return hogFault(c, "Missing required field: hog")
 	}
-	repl, _ := members.Get("in_repl")
-	code, names, fault := h.c.Functions.CompileSource(source, fields.Display(repl) == "True" || fields.Display(repl) == "true", localNames(members))
+	code, names, fault := h.c.Functions.CompileSource(source.text, source.repl, source.locals)
 	if fault != "" {
 		return hogFault(c, fault)
 	}
@@ -52,10 +50,24 @@ func hogFault(c *fiber.Ctx, message string) error {
 	}{message})
 }
 
+// hogSource is what is to be compiled.
+type hogSource struct {
+	text    string   // as it was written, blanks and all
+	missing bool     // there is no text
+	repl    bool     // it is one input of a session
+	locals  []string // the variables of earlier inputs
+}
+
+func hogOf(r *fields.Reader) hogSource {
+	text, ok := fields.TextOf(r.Any("hog", func() fields.Shape { return fields.Shape{Kind: fields.String} }).Value)
+	repl := fields.Display(r.Any("in_repl", func() fields.Shape { return fields.Shape{Kind: fields.Bool} }).Value)
+	locals := r.Any("locals", func() fields.Shape { return fields.ListOf(fields.Shape{Kind: fields.List}) }).Value
+	return hogSource{text, !ok, repl == "True" || repl == "true", localNames(locals)}
+}
+
 // localNames reads the variables of earlier inputs; what is not in the form
 // is passed over.
-func localNames(members fields.Members) []string {
-	raw, _ := members.Get("locals")
+func localNames(raw json.RawMessage) []string {
 	items, _ := fields.Items(raw)
 	var names []string
 	for _, item := range items {

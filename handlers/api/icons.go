@@ -20,7 +20,7 @@ type icon struct {
 // ListIcons finds icons by name (REST API specification 8.14).
 func (h *Handler) ListIcons(c *fiber.Ctx) error {
 	found := []icon{}
-	text := strings.ToLower(strings.TrimSpace(query(c).text("query")))
+	text := iconWords(query(c))
 	for _, t := range h.c.Gallery.All() {
 		if text != "" && t.Status != "hidden" && strings.Contains(strings.ToLower(t.Name), text) {
 			found = append(found, icon{ID: t.ID, Name: t.Name, URL: "/api/projects/@current/hog_functions/icon/?id=" + url.QueryEscape(t.ID)})
@@ -31,7 +31,7 @@ func (h *Handler) ListIcons(c *fiber.Ctx) error {
 
 // ShowIcon gives an icon's image by its id.
 func (h *Handler) ShowIcon(c *fiber.Ctx) error {
-	id := query(c).text("id")
+	id := iconID(query(c))
 	if id == "" {
 		return invalid("", "id is required")
 	}
@@ -46,6 +46,12 @@ func (h *Handler) ShowTemplateIcon(c *fiber.Ctx) error {
 	}
 	return h.sendIcon(c, id)
 }
+
+func iconWords(q *params) string {
+	return strings.ToLower(strings.TrimSpace(q.text("query", "Text that the name contains.")))
+}
+
+func iconID(q *params) string { return q.text("id", "The icon, as the list names it.") }
 
 func (h *Handler) sendIcon(c *fiber.Ctx, id string) error {
 	svg, ok := h.c.Gallery.Icon(id)

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -58,60 +57,35 @@ func maybeTime(t time.Time) *string {
 	return &text
 }
 
-// keyBody reads what is asked of a key.
-func keyBody(c *fiber.Ctx, required bool) (account.KeyChange, error) {
+// keyOf reads what is asked of a key. A new one must say what it is called
+// and what it may do.
+func keyOf(r *fields.Reader, fresh bool) account.KeyChange {
+	return account.KeyChange{
+		Label:               r.Text("label", fields.Rule{Required: fresh, MaxRunes: 40}).Ptr(),
+		Scopes:              textList(r, "scopes", fields.Rule{Required: fresh, Nullable: true}),
+		ScopedOrganizations: textList(r, "scoped_organizations", fields.Rule{Nullable: true}),
+		ScopedProjects: fields.Each(r, "scoped_teams", fields.Rule{Nullable: true}, func(r *fields.Reader, at string) cdp.ProjectID {
+			return cdp.ProjectID(r.Int(at, fields.Rule{}).Value)
+		}).Ptr(),
+	}
+}
+
+func newKeyOf(r *fields.Reader) account.KeyChange    { return keyOf(r, true) }
+func keyChangeOf(r *fields.Reader) account.KeyChange { return keyOf(r, false) }
+
+// keyBody reads the body of a request about a key.
+func keyBody(c *fiber.Ctx, read func(*fields.Reader) account.KeyChange) (account.KeyChange, error) {
 	members, err := body(c)
 	if err != nil {
 		return account.KeyChange{}, err
 	}
-	var found []fields.Fault
-	r := &fields.Reader{Members: members, Faults: &found}
-	if required {
-		for _, name := range []string{"label", "scopes"} {
-			if _, ok := members.Get(name); !ok {
-				r.Fail(name, "required", "This field is required.")
-			}
-		}
-	}
-	change := account.KeyChange{
-		Label:               r.Text("label", fields.Rule{MaxRunes: 40}).Ptr(),
-		Scopes:              textList(r, "scopes"),
-		ScopedOrganizations: textList(r, "scoped_organizations"),
-		ScopedProjects: listOf(r, "scoped_teams", func(v json.RawMessage) (cdp.ProjectID, *fields.Fault) {
-			n, fault := fields.ToInt(v, fields.Rule{})
-			return cdp.ProjectID(n), fault
-		}),
-	}
-	return change, faultsOf(found)
+	r := reader(members)
+	return read(r), faultsOf(*r.Faults)
 }
 
-func textList(r *fields.Reader, name string) *[]string {
-	return listOf(r, name, func(v json.RawMessage) (string, *fields.Fault) {
-		text, ok := fields.TextOf(v)
-		if !ok {
-			return "", &fields.Fault{Code: "invalid_input", Message: "Not a valid string."}
-		}
-		return fields.CheckText(text, fields.Rule{})
-	})
-}
-
-// listOf reads a list whose items are all of one kind; nil when it is absent
-// or null.
-func listOf[T any](r *fields.Reader, name string, read func(json.RawMessage) (T, *fields.Fault)) *[]T {
-	list := r.List(name, fields.Rule{Nullable: true})
-	if !list.Set || list.Null {
-		return nil
-	}
-	out := make([]T, 0, len(list.Value))
-	for i, item := range list.Value {
-		v, fault := read(item)
-		if fault != nil {
-			r.FailAt(fields.To(name, i), fault.Code, "%s", fault.Message)
-			return nil
-		}
-		out = append(out, v)
-	}
-	return &out
+// textList reads a list of texts; nil when it is absent or null.
+func textList(r *fields.Reader, name string, rule fields.Rule) *[]string {
+	return fields.Each(r, name, rule, func(r *fields.Reader, at string) string { return r.Text(at, fields.Rule{}).Value }).Ptr()
 }
 
 // faultsOf is nil without faults.
@@ -146,7 +120,7 @@ func (h *Handler) ListKeys(c *fiber.Ctx) error {
 
 // CreateKey makes a key and shows its value, this once.
 func (h *Handler) CreateKey(c *fiber.Ctx) error {
-	change, err := keyBody(c, true)
+	change, err := keyBody(c, newKeyOf)
 	if err != nil {
 		return counted(c, err)
 	}
@@ -198,7 +172,7 @@ func absent(err error) error {
 
 // UpdateKey changes a key's label and scopes.
 func (h *Handler) UpdateKey(c *fiber.Ctx) error {
-	change, err := keyBody(c, false)
+	change, err := keyBody(c, keyChangeOf)
 	if err != nil {
 		return counted(c, err)
 	}

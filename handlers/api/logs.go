@@ -1,16 +1,13 @@
 package api
 
 import (
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/cdp"
 	"hogpen/cdp/fields"
 	"hogpen/web/respond"
-	"hogpen/web/session"
 )
 
 // logRow is one log entry; its level is in upper case.
@@ -30,11 +27,12 @@ func (h *Handler) ListLogs(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	q, err := logQuery(query(c), session.Project(c))
-	if err != nil {
-		return err
+	asked := query(c)
+	q := logsOf(asked)
+	if asked.fault != nil {
+		return asked.fault
 	}
-	q.Function = f.ID
+	q.Project, q.Function = f.Project, f.ID
 	entries, err := h.c.Telemetry.Logs(c.UserContext(), q)
 	if err != nil {
 		return err
@@ -48,40 +46,23 @@ func (h *Handler) ListLogs(c *fiber.Ctx) error {
 	return respond.JSON(c, fiber.StatusOK, page[logRow]{Count: len(rows), Results: rows})
 }
 
-// logQuery reads the parameters of a list of log entries.
-func logQuery(q params, project cdp.Project) (cdp.LogQuery, error) {
-	lq := cdp.LogQuery{Project: project.ID, Limit: 50, Invocation: cdp.InvocationID(q.text("instance_id")), Search: q.text("search")}
-	if text := q.text("limit"); text != "" {
-		n, fault := fields.ToInt(fields.Quote(text), fields.Between(1, 500))
-		if fault != nil {
-			return lq, cdp.Errorf(cdp.Invalid, "limit", "%s", fault.Message).WithAPICode(fault.Code)
-		}
-		lq.Limit = n
-	}
-	if n, err := strconv.Atoi(q.text("offset")); err == nil && n > 0 {
-		lq.Offset = n
-	}
-	for _, p := range []struct {
-		name string
-		to   *time.Time
-	}{{"after", &lq.After}, {"before", &lq.Before}} {
-		if text := q.text(p.name); text != "" {
-			t, ok := parseTime(text, time.UTC)
-			if !ok {
-				return lq, invalid(p.name, "%s", badTime)
-			}
-			*p.to = t
-		}
-	}
+// logsOf reads the parameters of a list of log entries.
+func logsOf(q *params) (lq cdp.LogQuery) {
+	none := int64(0)
+	lq.Limit = q.number(Param{Name: "limit", Default: "50", About: "How many to give at most."}, fields.Between(1, 500))
+	lq.Offset = offsetOf(q, Param{Name: "offset", Shape: fields.Shape{Kind: fields.Int, Min: &none}, Default: "0", About: "How many of the newest to leave out."})
+	lq.After = q.time("after", badTime, "Only entries later than this.")
+	lq.Before = q.time("before", badTime, "Only entries earlier than this.")
+	q.list("level", "Only entries of these levels, whatever their case; the parameter may be repeated.")
 	for _, text := range q.Values["level"] {
-		for level := range strings.SplitSeq(text, ",") {
-			if level = strings.ToLower(strings.TrimSpace(level)); level == "warning" {
+		for _, level := range parts(strings.ToLower(text)) {
+			if level == "warning" {
 				level = "warn"
 			}
-			if level != "" {
-				lq.Levels = append(lq.Levels, cdp.Level(level))
-			}
+			lq.Levels = append(lq.Levels, cdp.Level(level))
 		}
 	}
-	return lq, nil
+	lq.Search = q.text("search", "Text that the message contains, whatever its case.")
+	lq.Invocation = cdp.InvocationID(q.text("instance_id", "Only entries of this invocation."))
+	return lq
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -28,7 +27,7 @@ func (h *Handler) ShowMetrics(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s, err := h.c.Telemetry.Metrics(c.UserContext(), q)
+	s, err := h.c.Telemetry.Metrics(c.UserContext(), q.MetricQuery)
 	if err != nil {
 		return err
 	}
@@ -41,7 +40,7 @@ func (h *Handler) ShowMetrics(c *fiber.Ctx) error {
 		out.Labels[i] = b.In(q.Location).Format(layout)
 	}
 	// No count belongs to one invocation, so none is left when one is asked.
-	if query(c).text("instance_id") == "" {
+	if !q.oneRun {
 		for _, l := range s.Lines {
 			out.Series = append(out.Series, metricLine{Name: l.Name, Values: l.Values})
 		}
@@ -56,8 +55,8 @@ func (h *Handler) ShowMetricTotals(c *fiber.Ctx) error {
 		return err
 	}
 	totals := map[string]int64{}
-	if query(c).text("instance_id") == "" {
-		found, err := h.c.Telemetry.MetricTotals(c.UserContext(), q)
+	if !q.oneRun {
+		found, err := h.c.Telemetry.MetricTotals(c.UserContext(), q.MetricQuery)
 		if err != nil {
 			return err
 		}
@@ -70,57 +69,41 @@ func (h *Handler) ShowMetricTotals(c *fiber.Ctx) error {
 	}{totals})
 }
 
+// countsAsked are the parameters of counts.
+type countsAsked struct {
+	cdp.MetricQuery
+	oneRun bool
+}
+
 // metricQuery finds the function and reads what is asked of its counts. Times
 // are meant in the project's time zone.
-func (h *Handler) metricQuery(c *fiber.Ctx) (cdp.MetricQuery, error) {
+func (h *Handler) metricQuery(c *fiber.Ctx) (countsAsked, error) {
 	f, err := h.function(c)
 	if err != nil {
-		return cdp.MetricQuery{}, err
+		return countsAsked{}, err
 	}
-	p := query(c)
 	loc, err := time.LoadLocation(session.Project(c).Timezone)
 	if err != nil {
 		loc = time.UTC
 	}
-	now := h.c.Now()
-	q := cdp.MetricQuery{Project: f.Project, Function: f.ID, Location: loc, Names: p.list("name"), Kinds: p.list("kind")}
-	if q.After, err = moment(p, "after", "-7d", now, loc); err != nil {
-		return q, err
-	}
-	if q.Before, err = moment(p, "before", "-0s", now, loc); err != nil {
-		return q, err
-	}
-	if q.Interval, err = choice(p, "interval", "day", "hour", "week"); err != nil {
-		return q, err
-	}
-	q.By, err = choice(p, "breakdown_by", "kind", "name")
-	return q, err
+	p := query(c)
+	q := countsOf(p, h.c.Now(), loc)
+	q.Project, q.Function = f.Project, f.ID
+	return q, p.fault
 }
 
-// moment reads a time, relative (-7d) or absolute.
-func moment(p params, name, standard string, now time.Time, loc *time.Location) (time.Time, error) {
-	text := p.text(name)
-	if text == "" {
-		text = standard
-	}
-	if t, ok := cdp.RelativeTime(text, now, loc); ok {
-		return t, nil
-	}
-	t, ok := parseTime(text, loc)
-	if !ok {
-		return t, invalid(name, "%s", badTime)
-	}
-	return t, nil
+// countsOf reads the parameters of counts (REST API specification 8.12).
+func countsOf(p *params, now time.Time, loc *time.Location) (q countsAsked) {
+	q.Location = loc
+	q.After = p.moment(Param{Name: "after", Default: "-7d", About: "From then on: a date-time, or one from now, as -24h, -7d, -4w, -1m, -1y."}, now, loc)
+	q.Before = p.moment(Param{Name: "before", About: "Until then, in the same words; now when it is left out."}, now, loc)
+	q.Interval = p.choice("interval", "How long each bucket is; totals have none.", "day", "hour", "week")
+	q.By = p.choice("breakdown_by", "What is counted together.", "kind", "name")
+	q.Names = p.list("name", "Only metrics of these names.")
+	q.Kinds = p.list("kind", "Only metrics of these kinds.")
+	q.oneRun = p.text("instance_id", "Only what one invocation did; no count is kept of one.") != ""
+	return q
 }
 
-// choice reads one of a few words, the first by default.
-func choice(p params, name string, words ...string) (string, error) {
-	text := p.text(name)
-	switch {
-	case text == "":
-		return words[0], nil
-	case slices.Contains(words, text):
-		return text, nil
-	}
-	return "", cdp.Errorf(cdp.Invalid, name, "\"%s\" is not a valid choice.", text).WithAPICode("invalid_choice")
-}
+// whenever is countsOf for the document.
+func whenever(p *params) countsAsked { return countsOf(p, time.Time{}, time.UTC) }

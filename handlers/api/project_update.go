@@ -16,7 +16,7 @@ func (h *Handler) UpdateProject(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p, err := h.c.Settings.Update(c.UserContext(), session.Project(c).ID, projectChangeOf(members))
+	p, err := h.c.Settings.Update(c.UserContext(), session.Project(c).ID, projectChangeOf(reader(members)))
 	if err != nil {
 		return counted(c, err)
 	}
@@ -28,19 +28,17 @@ func (h *Handler) UpdateProject(c *fiber.Ctx) error {
 }
 
 // projectChangeOf reads a project's body.
-func projectChangeOf(members fields.Members) cdp.ProjectChange {
-	var found []fields.Fault
-	r := &fields.Reader{Members: members, Faults: &found}
+func projectChangeOf(r *fields.Reader) cdp.ProjectChange {
 	change := cdp.ProjectChange{
 		Name:               r.Text("name", fields.Rule{MaxRunes: 200}),
 		Timezone:           r.Text("timezone", fields.Rule{MaxRunes: 240}),
 		TestAccountFilters: r.Dicts("test_account_filters", fields.Rule{}),
 	}
 	for _, name := range storedSettings {
-		if v, ok := members.Get(name); ok {
-			change.Settings = append(change.Settings, fields.Member{Name: name, Value: v})
+		if v := r.Any(name); v.Set {
+			change.Settings = append(change.Settings, fields.Member{Name: name, Value: v.Value})
 		}
 	}
-	change.Faults = faultsIn(found)
+	change.Faults = faultsIn(*r.Faults)
 	return change
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -71,20 +72,71 @@ func fullProject(p cdp.Project) (json.RawMessage, error) {
 // ListProjects gives a page of the user's projects; a key that is bound to
 // some sees only those.
 func (h *Handler) ListProjects(c *fiber.Ctx) error {
-	projects, err := h.c.People.Projects(c.UserContext(), session.User(c).ID)
+	projects, err := h.visibleProjects(c)
 	if err != nil {
 		return err
 	}
+	return listProjects(c, projects)
+}
+
+// visibleProjects are the user's projects that the key, if there is one, is
+// not kept from.
+func (h *Handler) visibleProjects(c *fiber.Ctx) ([]cdp.Project, error) {
+	projects, err := h.c.People.Projects(c.UserContext(), session.User(c).ID)
 	who, _ := session.Principal(c)
+	if who.Key == nil {
+		return projects, err
+	}
+	return slices.DeleteFunc(projects, func(p cdp.Project) bool {
+		return !who.Key.AllowsProject(p.ID) || !who.Key.AllowsOrganization(p.OrganizationID)
+	}), err
+}
+
+func listProjects(c *fiber.Ctx, projects []cdp.Project) error {
 	out := []projectBasic{}
 	for _, p := range projects {
-		if who.Key == nil || who.Key.AllowsProject(p.ID) {
-			out = append(out, newProjectBasic(p))
-		}
+		out = append(out, newProjectBasic(p))
 	}
 	q := query(c)
 	w := windowOf(q)
 	return respond.JSON(c, fiber.StatusOK, newPage(c, q, w, len(out), slice(out, w)))
+}
+
+// ListOrganizationProjects is ListProjects for one organization.
+func (h *Handler) ListOrganizationProjects(c *fiber.Ctx) error {
+	projects, err := h.organizationProjects(c)
+	if err != nil {
+		return err
+	}
+	return listProjects(c, projects)
+}
+
+// ShowOrganizationProject gives one of them with its settings.
+func (h *Handler) ShowOrganizationProject(c *fiber.Ctx) error {
+	projects, err := h.organizationProjects(c)
+	if err != nil {
+		return err
+	}
+	id, err := numericID(c)
+	i := slices.IndexFunc(projects, func(p cdp.Project) bool { return p.ID == cdp.ProjectID(id) })
+	if err != nil || i < 0 {
+		return notFound()
+	}
+	full, err := fullProject(projects[i])
+	if err != nil {
+		return err
+	}
+	return respond.JSON(c, fiber.StatusOK, full)
+}
+
+// organizationProjects are the visible projects of the URL's organization.
+func (h *Handler) organizationProjects(c *fiber.Ctx) ([]cdp.Project, error) {
+	o, err := h.organization(c)
+	if err != nil {
+		return nil, err
+	}
+	projects, err := h.visibleProjects(c)
+	return slices.DeleteFunc(projects, func(p cdp.Project) bool { return p.OrganizationID != o.ID }), err
 }
 
 // ShowProject gives the project of the URL with its settings.
@@ -145,43 +197,65 @@ func newOrganizationFull(o account.Organization, projects []cdp.Project) organiz
 	return full
 }
 
-// ListOrganizations gives a page of the user's organizations.
+// ListOrganizations gives a page of the user's organizations; a key that is
+// bound to some sees only those.
 func (h *Handler) ListOrganizations(c *fiber.Ctx) error {
 	organizations, err := h.c.People.Organizations(c.UserContext(), session.User(c).ID)
 	if err != nil {
 		return err
 	}
 	out := []organizationItem{}
+	who, _ := session.Principal(c)
 	for _, o := range organizations {
-		out = append(out, newOrganizationItem(o))
+		if who.Key == nil || who.Key.AllowsOrganization(o.ID) {
+			out = append(out, newOrganizationItem(o))
+		}
 	}
 	q := query(c)
 	w := windowOf(q)
 	return respond.JSON(c, fiber.StatusOK, newPage(c, q, w, len(out), slice(out, w)))
 }
 
-// ShowOrganization gives one of the user's organizations, or with @current the
-// one of their current project.
+// ShowOrganization gives one of the user's organizations.
 func (h *Handler) ShowOrganization(c *fiber.Ctx) error {
+	o, err := h.organization(c)
+	if err != nil {
+		return err
+	}
+	projects, err := h.c.People.Projects(c.UserContext(), session.User(c).ID)
+	if err != nil {
+		return err
+	}
+	return respond.JSON(c, fiber.StatusOK, newOrganizationFull(o, projects))
+}
+
+// organization finds the organization of the URL among the user's; @current is
+// the one of their current project.
+func (h *Handler) organization(c *fiber.Ctx) (account.Organization, error) {
 	u := session.User(c)
 	organizations, err := h.c.People.Organizations(c.UserContext(), u.ID)
 	if err != nil {
-		return err
-	}
-	projects, err := h.c.People.Projects(c.UserContext(), u.ID)
-	if err != nil {
-		return err
+		return account.Organization{}, err
 	}
 	id := c.Params("organization_id")
 	if id == "@current" || id == "%40current" {
+		projects, err := h.c.People.Projects(c.UserContext(), u.ID)
+		if err != nil {
+			return account.Organization{}, err
+		}
 		if p := currentProject(u, projects); p != nil {
 			id = p.OrganizationID
 		}
 	}
+	who, _ := session.Principal(c)
 	for _, o := range organizations {
-		if o.ID == id {
-			return respond.JSON(c, fiber.StatusOK, newOrganizationFull(o, projects))
+		switch {
+		case o.ID != id:
+		case who.Key != nil && !who.Key.AllowsOrganization(id):
+			return o, cdp.Errorf(cdp.Forbidden, "", "API key does not have access to the requested organization: ID %s.", id)
+		default:
+			return o, nil
 		}
 	}
-	return cdp.Errorf(cdp.NotFound, "", "Organization not found.")
+	return account.Organization{}, cdp.Errorf(cdp.NotFound, "", "Organization not found.")
 }

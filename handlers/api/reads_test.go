@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"hogpen/account"
 	"hogpen/cdp"
 	"hogpen/handlers/api"
 )
@@ -280,6 +281,47 @@ func TestPeopleAndProjects(t *testing.T) {
 		t.Errorf("%v %v", list, o)
 	}
 	h.refused(h.call("GET", "/api/organizations/nope/", ""), http.StatusNotFound, "invalid_request", "not_found", "Organization not found.", "")
+	path := "/api/organizations/" + o["id"].(string) + "/projects/"
+	if list := h.object(http.StatusOK, "GET", path, ""); list["count"] != 1.0 || at(list, "results/0/id") != 1.0 {
+		t.Errorf("%s gives %v", path, list)
+	}
+	if p := h.object(http.StatusOK, "GET", path+"1/", ""); p["id"] != 1.0 || !cmp.Equal(p["app_urls"], []any{}) {
+		t.Errorf("one of them: %v", p)
+	}
+	for _, id := range []string{"2", "x", "-1"} {
+		h.refused(h.call("GET", path+id+"/", ""), http.StatusNotFound, "invalid_request", "not_found", "Not found.", "")
+	}
+}
+
+// A key that is bound to another organization sees nothing of this one.
+func TestKeysBoundToOrganizations(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	k, clear, err := h.accounts.CreateKey(t.Context(), h.owner.ID, account.KeyRequest{Label: "k", Scopes: []string{"*"}, ScopedOrganizations: []string{h.project.OrganizationID}})
+	h.must(err)
+	count := func(path string) any {
+		t.Helper()
+		var page map[string]any
+		h.read(h.callWith(clear, "GET", path, ""), http.StatusOK, &page)
+		return page["count"]
+	}
+	own := "/api/organizations/" + h.project.OrganizationID + "/"
+	for _, path := range []string{"/api/projects/", "/api/organizations/", own + "projects/"} {
+		if n := count(path); n != 1.0 {
+			t.Errorf("%s within the bounds: %v", path, n)
+		}
+	}
+	_, err = h.accounts.ChangeKey(t.Context(), h.owner.ID, k.ID, account.KeyChange{ScopedOrganizations: &[]string{"018f0000-0000-7000-8000-00000000dead"}})
+	h.must(err)
+	for _, path := range []string{"/api/projects/", "/api/organizations/"} {
+		if n := count(path); n != 0.0 {
+			t.Errorf("%s beyond the bounds: %v", path, n)
+		}
+	}
+	for _, path := range []string{own, own + "projects/", own + "projects/1/", "/api/organizations/@current/"} {
+		h.refused(h.callWith(clear, "GET", path, ""), http.StatusForbidden, "authentication_error", "permission_denied",
+			"API key does not have access to the requested organization: ID "+h.project.OrganizationID+".", "")
+	}
 }
 
 // Whatever JSON a client sends, it is told what is wrong with it.

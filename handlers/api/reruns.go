@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -21,16 +20,13 @@ type Reruns interface {
 }
 
 // rerunRequest chooses runs. All members may be absent: then all that failed
-// and were not done again yet are meant.
+// and were not done again yet are meant. PostHog's clients choose them with
+// the member filter, which has a window of time, and read a rerunQueued.
 type rerunRequest struct {
-	DryRun    bool               `json:"dry_run"`
-	After     *time.Time         `json:"after"`
-	Before    *time.Time         `json:"before"`
-	Status    []string           `json:"status"`
-	ErrorKind []string           `json:"error_kind"`
-	IDs       []cdp.InvocationID `json:"invocation_ids"`
-	Search    string             `json:"search"`
-	Rate      int                `json:"rate"` // a second
+	dryRun   bool
+	rate     int // a second
+	runs     cdp.RunQuery
+	filtered bool
 }
 
 // rerunCount is the answer to a dry run.
@@ -38,6 +34,21 @@ type rerunCount struct {
 	Count        int64 `json:"count"`
 	WithoutEvent int64 `json:"without_event"` // of these, cannot be done again
 	Limit        int   `json:"limit"`         // of one job
+}
+
+// rerunQueued is the answer to PostHog's clients. The runs are queued at a
+// bounded rate: the job tells how many are.
+type rerunQueued struct {
+	ID      string `json:"rerun_job_id"`
+	Queued  int    `json:"queued_count"`
+	Skipped int    `json:"skipped_count"`
+}
+
+// rerunRefused is the answer for a function whose runs cannot be done again.
+type rerunRefused struct {
+	Queued  int    `json:"queued_count"`
+	Skipped int    `json:"skipped_count"`
+	Detail  string `json:"detail"`
 }
 
 // rerunJob is one job.
@@ -80,18 +91,32 @@ func (h *Handler) StartRerun(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	r, err := readRerun(members)
-	if err != nil {
+	asked := reader(members)
+	r := readRerun(asked)
+	if err := faultsOf(*asked.Faults); err != nil {
 		return counted(c, err)
 	}
-	q := r.query(f)
-	if !r.DryRun {
-		job, err := h.c.Reruns.Start(c.UserContext(), session.User(c).ID, q, r.Rate)
-		if err != nil {
-			return err
-		}
-		return respond.JSON(c, fiber.StatusAccepted, newRerunJob(job))
+	if !f.Type.Reruns() {
+		return respond.JSON(c, fiber.StatusBadRequest, rerunRefused{Detail: "Re-runs aren't supported for '" + string(f.Type) + "' functions."})
 	}
+	r.runs.Project, r.runs.Function = f.Project, f.ID
+	if r.dryRun {
+		return h.countReruns(c, r.runs)
+	}
+	if !f.Enabled {
+		return invalid("", "This function is disabled. Enable it to re-run invocations.")
+	}
+	job, err := h.c.Reruns.Start(c.UserContext(), session.User(c).ID, r.runs, r.rate)
+	if err != nil {
+		return err
+	}
+	if r.filtered {
+		return respond.JSON(c, fiber.StatusOK, rerunQueued{ID: job.ID, Queued: job.Total})
+	}
+	return respond.JSON(c, fiber.StatusAccepted, newRerunJob(job))
+}
+
+func (h *Handler) countReruns(c *fiber.Ctx, q cdp.RunQuery) error {
 	runs, gone, err := h.c.Reruns.Count(c.UserContext(), q)
 	if err != nil {
 		return err
@@ -100,36 +125,43 @@ func (h *Handler) StartRerun(c *fiber.Ctx) error {
 }
 
 // readRerun reads what is to be done again.
-func readRerun(members fields.Members) (rerunRequest, error) {
-	var found []fields.Fault
-	r := &fields.Reader{Members: members, Faults: &found}
+func readRerun(r *fields.Reader) (out rerunRequest) {
 	nullable := fields.Rule{Nullable: true}
-	out := rerunRequest{
-		DryRun: deref(r.Bool("dry_run", nullable).Ptr()), Rate: deref(r.Int("rate", nullable).Ptr()),
-		Status: deref(textList(r, "status")), ErrorKind: deref(textList(r, "error_kind")),
-		Search: r.Text("search", fields.Rule{Nullable: true, Blank: true}).Value,
+	out.dryRun = r.Bool("dry_run", nullable).Value
+	out.rate = r.Int("rate", nullable).Value
+	out.runs = runsOf(r, "after", "before", fields.Rule{Nullable: true})
+	filter := r.Nested("filter", nullable, func() fields.Shape {
+		return fields.Describe("RerunFilterWrite", func(r *fields.Reader) { windowOfRuns(r) })
+	})
+	if filter != nil {
+		out.runs, out.filtered = windowOfRuns(&fields.Reader{Path: fields.To("filter"), Members: filter, Faults: r.Faults}), true
 	}
-	if ids := textList(r, "invocation_ids"); ids != nil {
-		for _, id := range *ids {
-			out.IDs = append(out.IDs, cdp.InvocationID(id))
-		}
-	}
-	if t := timeMember(r, "after"); !t.IsZero() {
-		out.After = &t
-	}
-	if t := timeMember(r, "before"); !t.IsZero() {
-		out.Before = &t
-	}
-	return out, faultsOf(found)
+	return out
 }
 
-func (r *rerunRequest) query(f *cdp.Function) cdp.RunQuery {
-	q := cdp.RunQuery{Project: f.Project, Function: f.ID, Statuses: r.Status, ErrorKinds: r.ErrorKind, IDs: r.IDs, Search: r.Search}
-	if r.After != nil {
-		q.After = *r.After
+// windowOfRuns chooses runs as PostHog's clients do, who name both ends.
+func windowOfRuns(r *fields.Reader) cdp.RunQuery {
+	before := len(*r.Faults)
+	q := runsOf(r, "window_start", "window_end", fields.Rule{Required: true})
+	if len(*r.Faults) == before {
+		if err := q.CheckWindow(); err != nil {
+			r.Fail("non_field_errors", "invalid_input", "%s", err)
+		}
 	}
-	if r.Before != nil {
-		q.Before = *r.Before
+	return q
+}
+
+// runsOf reads what is asked of runs that begin after one moment and before
+// another.
+func runsOf(r *fields.Reader, after, before string, when fields.Rule) cdp.RunQuery {
+	nullable := fields.Rule{Nullable: true}
+	q := cdp.RunQuery{
+		After: timeMember(r, after, when), Before: timeMember(r, before, when),
+		Statuses: deref(textList(r, "status", nullable)), ErrorKinds: deref(textList(r, "error_kind", nullable)),
+		Search: r.Text("search", fields.Rule{Nullable: true, Blank: true}).Value,
+	}
+	for _, id := range deref(textList(r, "invocation_ids", nullable)) {
+		q.IDs = append(q.IDs, cdp.InvocationID(id))
 	}
 	return q
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"hogpen/cdp"
-	"hogpen/cdp/fields"
 	"hogpen/web/respond"
 	"hogpen/web/session"
 )
@@ -48,17 +47,13 @@ func (h *Handler) ListRevisions(c *fiber.Ctx) error {
 }
 
 func (h *Handler) revisionItems(ctx context.Context, revisions []cdp.Revision) ([]revisionItem, error) {
-	users, err := h.c.People.Users(ctx)
+	users, err := h.users(ctx)
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[cdp.UserID]*userBasic, len(users))
-	for _, u := range users {
-		byID[u.ID] = newUserBasic(u)
-	}
 	items := make([]revisionItem, len(revisions))
 	for i, r := range revisions {
-		items[i] = revisionItem{Version: r.Version, CreatedAt: timeText(r.CreatedAt), CreatedBy: byID[r.CreatedBy]}
+		items[i] = revisionItem{Version: r.Version, CreatedAt: timeText(r.CreatedAt), CreatedBy: users[r.CreatedBy]}
 	}
 	return items, nil
 }
@@ -96,9 +91,9 @@ func (h *Handler) RestoreRevision(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var found []fields.Fault
-	base := baseTime(&fields.Reader{Members: members, Faults: &found})
-	if err := faultsOf(found); err != nil {
+	asked := reader(members)
+	base := baseTime(asked)
+	if err := faultsOf(*asked.Faults); err != nil {
 		return err
 	}
 	r, err := h.revision(c)

@@ -30,6 +30,7 @@ import (
 
 // house is the real server over a fresh database, without an engine.
 type house struct {
+	internal []cdp.InternalEvent
 	testing.TB
 	store    *db.Store
 	accounts *account.Accounts
@@ -79,8 +80,11 @@ func setup(t testing.TB, changes ...func(*api.Config)) *house {
 	client := fetch.New(fetch.Config{})
 	x, err := executor.New(executor.Config{Fetch: client.Do, Sealer: sealer, BaseURL: "https://hog.example"})
 	h.must(err)
+	reruns := &cdp.Reruns{Store: h.store, Runner: again{}}
+	t.Cleanup(reruns.Stop)
 	config := api.Config{Functions: h.fns, Reader: h.store, Telemetry: h.store, People: h.store, Activities: h.store, Tester: x, Gallery: templates.Gallery{},
-		Reruns: &cdp.Reruns{Store: h.store}, Accounts: h.accounts, Settings: &cdp.ProjectSettings{Store: h.store, Functions: h.fns},
+		Reruns: reruns, Broadcasts: &cdp.Broadcasts{Functions: h.fns, Persons: h.store}, DeadLetters: &cdp.DeadLetters{Store: h.store, Runner: again{}, Jobs: reruns}, LetterReader: h.store,
+		Internals: h, Accounts: h.accounts, Settings: &cdp.ProjectSettings{Store: h.store, Functions: h.fns},
 		Named: h.store, Actions: &cdp.Actions{Store: h.store, Functions: h.fns}, Cohorts: &cdp.Cohorts{Store: h.store, Functions: h.fns},
 		Traces: &cdp.Traces{Store: h.store, Functions: h.fns, Checker: checker{h, x}}}
 	for _, change := range changes {

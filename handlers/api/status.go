@@ -20,16 +20,18 @@ func (h *Handler) SetStatus(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var faults []fields.Fault
-	r := &fields.Reader{Members: members, Faults: &faults}
-	state := r.Int("state", fields.Rule{Required: true})
-	if len(faults) > 0 {
-		f := faults[0]
-		return cdp.ErrorAt(cdp.Invalid, f.Path, "%s", f.Message).WithAPICode(f.Code)
+	r := reader(members)
+	state := stateOf(r)
+	if err := faultsOf(*r.Faults); err != nil {
+		return err
 	}
-	now, err := h.c.Functions.SetState(c.UserContext(), session.User(c).ID, f.Project, f.ID, cdp.State(state.Value))
+	now, err := h.c.Functions.SetState(c.UserContext(), session.User(c).ID, f.Project, f.ID, state)
 	if err != nil {
 		return err
 	}
 	return respond.JSON(c, fiber.StatusOK, status{State: int(now.State), Tokens: now.Tokens})
+}
+
+func stateOf(r *fields.Reader) cdp.State {
+	return cdp.State(r.Int("state", fields.Rule{Required: true}).Value)
 }

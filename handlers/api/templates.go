@@ -20,28 +20,41 @@ func (h *Handler) ListPublicTemplates(c *fiber.Ctx) error { return h.listTemplat
 
 func (h *Handler) listTemplates(c *fiber.Ctx, hidden bool) error {
 	q := query(c)
-	found := chosenTemplates(h.c.Gallery.All(), q, hidden)
+	ask := templatesOf(q)
+	found := chosenTemplates(h.c.Gallery.All(), ask, hidden)
 	if err := h.byUsage(c.UserContext(), found); err != nil {
 		return err
 	}
-	w := windowOf(q)
-	return respond.JSON(c, fiber.StatusOK, newPage(c, q, w, len(found), slice(found, w)))
+	return respond.JSON(c, fiber.StatusOK, newPage(c, q, ask.window, len(found), slice(found, ask.window)))
+}
+
+// templatesAsked are the parameters of the list.
+type templatesAsked struct {
+	types []string
+	id    string
+	window
+}
+
+// templatesOf reads the parameters of the list.
+func templatesOf(q *params) templatesAsked {
+	one, some := q.text("type", "Only templates of this type."), q.list("types", "Only templates of these types; type counts first. Without either, destinations.")
+	ask := templatesAsked{types: some, id: q.text("template_id", "Only this template."), window: windowOf(q)}
+	switch {
+	case one != "":
+		ask.types = []string{one}
+	case len(some) == 0:
+		ask.types = []string{string(cdp.Destination)}
+	}
+	return ask
 }
 
 // chosenTemplates are those a list asks for.
-func chosenTemplates(all []*cdp.Template, q params, hidden bool) []*cdp.Template {
-	types := []string{string(cdp.Destination)}
-	if t := q.text("type"); t != "" {
-		types = []string{t}
-	} else if list := q.list("types"); len(list) > 0 {
-		types = list
-	}
-	id := q.text("template_id")
+func chosenTemplates(all []*cdp.Template, ask templatesAsked, hidden bool) []*cdp.Template {
 	var out []*cdp.Template
 	for _, t := range all {
 		switch {
 		case t.Status == "deprecated", t.Status == "hidden" && !hidden:
-		case !slices.Contains(types, string(t.Type)), id != "" && t.ID != id:
+		case !slices.Contains(ask.types, string(t.Type)), ask.id != "" && t.ID != ask.id:
 		default:
 			out = append(out, t)
 		}

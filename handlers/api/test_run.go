@@ -44,8 +44,9 @@ func (h *Handler) TestFunction(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	b, faults := readTestBody(members)
-	if len(faults) > 0 {
+	asked := reader(members)
+	b := readTestBody(asked)
+	if faults := faultsIn(*asked.Faults); len(faults) > 0 {
 		return respond.JSON(c, fiber.StatusBadRequest, nested(nil, faults))
 	}
 	edits := account.Can(session.Role(c), account.Edit)
@@ -53,7 +54,7 @@ func (h *Handler) TestFunction(c *fiber.Ctx) error {
 		return cdp.Errorf(cdp.Forbidden, "", "You do not have permission to test with real requests.")
 	}
 	id, _ := canonical(c.Params("id"))
-	change := changeOf(b.configuration)
+	change := changeOf(reader(b.configuration))
 	f, err := h.c.Functions.Draft(c.UserContext(), session.User(c).ID, session.Project(c).ID, id, change)
 	var wrong cdp.Faults
 	if errors.As(err, &wrong) {
@@ -112,23 +113,16 @@ func newTestResult(r cdp.TestResult) testResult {
 }
 
 // readTestBody reads the members of a test request.
-func readTestBody(members fields.Members) (testBody, cdp.Faults) {
-	var found []fields.Fault
-	r := &fields.Reader{Members: members, Faults: &found}
+func readTestBody(r *fields.Reader) testBody {
 	b := testBody{mock: true}
-	config, ok := members.Get("configuration")
-	if !ok {
-		r.Fail("configuration", "required", "This field is required.")
-	} else if nested, ok := fields.Nested(config, fields.To("configuration"), &found); ok {
-		b.configuration = nested.Members
-	}
+	b.configuration = r.Nested("configuration", fields.Rule{Required: true}, functionShape)
 	b.globals = r.Dict("globals", fields.Rule{Nullable: true}).Value
 	b.event = r.Dict("clickhouse_event", fields.Rule{Nullable: true}).Value
 	if mock := r.Bool("mock_async_functions", fields.Rule{}); mock.Set {
 		b.mock = mock.Value
 	}
 	b.invocation = r.Text("invocation_id", fields.Rule{Nullable: true, Blank: true}).Value
-	return b, faultsIn(found)
+	return b
 }
 
 // tree is PostHog's nested form of faults: objects by field, lists of

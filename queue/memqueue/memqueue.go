@@ -297,7 +297,7 @@ func (q *Queue) settle(ctx, work context.Context, t *topic, it item, next []queu
 		q.o.Failed(it.m, err)
 	}
 	it.m.Attempt++
-	if it.m.Attempt >= q.o.MaxAttempts {
+	if queue.GiveUp(err, it.m.Attempt, q.o.MaxAttempts) {
 		q.held--
 		t.dead = append(t.dead, it.m)
 		t.free(it.m.Key)

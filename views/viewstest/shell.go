@@ -30,8 +30,10 @@ func nav(section string) []layout.NavGroup {
 			{Label: "Functions", Href: "/p/1/functions", Icon: "braces", Key: "g f", Count: 3, Phone: true},
 			{Label: "Pipeline", Href: "/p/1/pipeline", Icon: "list-ordered", Key: "g p"},
 			{Label: "Events", Href: "/p/1/events", Icon: "activity", Key: "g e", Phone: true},
+			{Label: "Live", Href: "/p/1/live", Icon: "radio", Key: "g v"},
 			{Label: "Logs", Href: "/p/1/logs", Icon: "align-left", Key: "g l", Phone: true},
 			{Label: "Metrics", Href: "/p/1/metrics", Icon: "chart-column", Key: "g m"},
+			{Label: "Dead letters", Href: "/p/1/dead-letters", Icon: "mail-x", Key: "g d"},
 		},
 		{
 			{Label: "Templates", Href: "/p/1/templates", Icon: "layout-grid", Key: "g t"},

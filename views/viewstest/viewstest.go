@@ -36,6 +36,7 @@ func New(t testing.TB) *Server {
 	s.mountFunctions()
 	s.mountPipeline()
 	s.mountPages()
+	s.mountLetters()
 	s.mountKit()
 	s.mountBuild()
 	ts := httptest.NewServer(s.mux)

@@ -33,7 +33,8 @@ type Message struct {
 func LastEventID(c *fiber.Ctx) string { return c.Get("Last-Event-ID") }
 
 // Stream answers with server-sent events: every message that arrives from
-// next, and a comment now and then. open is called once with a context that
+// next, and a comment now and then, when the session is looked at too: one that
+// has ended ends the stream with an event named "end". open is called once with a context that
 // ends when the client has left or the server stops; it gives the channel,
 // and closing the channel ends the stream. Whoever sends must watch ctx.
 //
@@ -49,9 +50,10 @@ func Stream(c *fiber.Ctx, open func(ctx context.Context) (<-chan Message, error)
 	c.Set(fiber.HeaderContentType, "text/event-stream")
 	c.Set(fiber.HeaderCacheControl, "no-cache, no-transform")
 	c.Set("X-Accel-Buffering", "no")
+	lasting := session.Lasting(c)
 	c.Context().SetBodyStreamWriter(func(w *bufio.Writer) {
 		defer stop()
-		pump(ctx, w, messages)
+		pump(ctx, w, messages, lasting)
 	})
 	return nil
 }
@@ -63,7 +65,10 @@ func until(end, ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, func() { unhook(); cancel() }
 }
 
-func pump(ctx context.Context, w *bufio.Writer, messages <-chan Message) {
+// signedOut is the last message to whoever is not signed in any more.
+var signedOut = Message{Event: "end", Data: "You are signed out"}
+
+func pump(ctx context.Context, w *bufio.Writer, messages <-chan Message, lasting func(context.Context) bool) {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	// A first comment opens the stream in the browser before there is news.
@@ -76,6 +81,13 @@ func pump(ctx context.Context, w *bufio.Writer, messages <-chan Message) {
 		case <-ctx.Done():
 			return
 		case <-beat.C:
+			if !lasting(ctx) {
+				// The stream ends whether it is heard or not.
+				if signedOut.write(ctx, w) == nil {
+					_ = w.Flush()
+				}
+				return
+			}
 			_, err = w.WriteString(": beat\n\n")
 		case m, ok := <-messages:
 			if !ok {

@@ -126,3 +126,22 @@ func From(c *fiber.Ctx) Caller {
 
 // SetFrom is told by the first middleware.
 func SetFrom(c *fiber.Ctx, v Caller) { c.Locals(callerKey, v) }
+
+// Lasting gives the question whether the request's session is still signed in,
+// for what goes on after the request, such as a stream: it is not after a
+// sign-out, here or elsewhere, nor after its end. A database that does not
+// answer ends nothing, and neither does a request without a session.
+func Lasting(c *fiber.Ctx) func(ctx context.Context) bool {
+	s, ok := c.Locals(sessionKey).(*current)
+	if !ok || s.row.User == 0 {
+		return func(context.Context) bool { return true }
+	}
+	store, hash, user := s.m.store, s.row.IDHash, s.row.User
+	return func(ctx context.Context) bool {
+		row, err := store.rows.Session(ctx, hash)
+		if err != nil {
+			return !cdp.HasCode(err, cdp.NotFound)
+		}
+		return row.User == user && row.ExpiresAt.After(store.now())
+	}
+}

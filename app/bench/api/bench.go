@@ -23,6 +23,7 @@ type bench struct {
 	ours, theirs, large *server
 	pairs               []pair
 	singles             []single
+	sync                time.Duration // of one commit's pages, alone
 }
 
 // pair is a question to both servers.

@@ -29,13 +29,14 @@ type server struct {
 	url    string
 	header map[string]string // what every request carries
 	some   string            // Hogpen: a function of the template, through its API
+	start  time.Duration     // Hogpen: until it answered
 }
 
 const email, password = "ada@example.com", "correct horse battery"
 
 // startHogpen sets up a Hogpen, fills it and starts it, signed in: a
 // personal API key might ask no more than 480 times a minute.
-func startHogpen(ctx context.Context, binary, dir string, count int, enabled bool) (*server, error) {
+func startHogpen(ctx context.Context, binary, dir string, count int) (*server, error) {
 	out, err := exec.CommandContext(ctx, binary, "setup", "--data", dir, "--email", email, "--password", password,
 		"--name", "Ada", "--project", "Bench", "--json").Output()
 	if err != nil {
@@ -45,14 +46,15 @@ func startHogpen(ctx context.Context, binary, dir string, count int, enabled boo
 	if err := json.Unmarshal(out, &info); err != nil {
 		return nil, err
 	}
-	if err := fill(ctx, dir, count, enabled); err != nil {
+	if err := fill(ctx, dir, count); err != nil {
 		return nil, fmt.Errorf("fill: %w", err)
 	}
+	began := time.Now()
 	p, address, err := process.Launch(ctx, dir+"-logs", "Open ", binary, "serve", "--data", dir, "--addr", "127.0.0.1:0", "--log-format", "json", "--log-level", "warn")
 	if err != nil {
 		return nil, err
 	}
-	s := &server{Process: p, url: address}
+	s := &server{Process: p, url: address, start: time.Since(began)}
 	if err := s.signIn(ctx); err != nil {
 		return s, fmt.Errorf("sign in: %w", err)
 	}
@@ -62,7 +64,7 @@ func startHogpen(ctx context.Context, binary, dir string, count int, enabled boo
 
 // fill writes the rows straight into the database of a project that nobody
 // serves yet.
-func fill(ctx context.Context, dir string, count int, enabled bool) error {
+func fill(ctx context.Context, dir string, count int) error {
 	store, err := db.Open(ctx, db.Options{Dir: dir})
 	if err != nil {
 		return err
@@ -72,7 +74,7 @@ func fill(ctx context.Context, dir string, count int, enabled bool) error {
 		row := rows.Row(i)
 		f := &cdp.Function{
 			ID: cdp.FunctionID(uuid.Must(uuid.NewV7()).String()), Project: 1, Type: cdp.Destination, Name: &row.Name,
-			Description: row.Description, Enabled: enabled, Hog: rows.Hog, Bytecode: json.RawMessage(`["_H",1,29,38]`),
+			Description: row.Description, Enabled: true, Hog: rows.Hog, Bytecode: json.RawMessage(`["_H",1,29,38]`),
 			Version: 1, CreatedAt: began, UpdatedAt: began.Add(time.Duration(i) * time.Millisecond), CreatedBy: 1, UpdatedBy: 1,
 		}
 		f.Filters = cdp.Filters{Source: "events", Events: []json.RawMessage{json.RawMessage(`{"id":"signup","name":"signup","type":"events","order":0}`)},

@@ -34,7 +34,21 @@ func (b *bench) print(out io.Writer) {
 	fmt.Fprintln(w, "\none request at a time\tmedian ms\twant\t\tµs of CPU an answer")
 	for _, q := range b.singles {
 		fmt.Fprintf(w, "%s\t%.2f\t≤ %.0f\t%s\t%d\n", q.name, ms(q.median), ms(q.worst), verdict(q.median <= q.worst), q.cost.Microseconds())
+		if q.syncs {
+			fmt.Fprintf(w, "… without the sync of %.2f ms\t%.2f\t\t\t\n", ms(b.sync), ms(q.median-b.sync))
+		}
 	}
+	fmt.Fprintln(w, "\nserver\tfunctions\tstart s\tmost memory MB\tKB a function")
+	b.size(w, "Hogpen", b.ours, b.o.rows)
+	if b.large != nil {
+		b.size(w, "Hogpen", b.large, b.o.many)
+	}
+}
+
+// size tells what a server's start and its functions cost.
+func (b *bench) size(w io.Writer, name string, s *server, functions int) {
+	peak := float64(s.Peak()) / 1024
+	fmt.Fprintf(w, "%s\t%d\t%.2f\t%.0f\t%.1f\n", name, functions, s.start.Seconds(), peak/1024, peak/float64(functions))
 }
 
 func line(w io.Writer, name, server string, r best) {

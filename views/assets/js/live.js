@@ -3,9 +3,13 @@
 //   [data-hp-live-toggle]  a button that starts and stops following
 //   [data-hp-live-state]   says Live, Reconnecting, Paused or Stopped
 //   [data-hp-live-new]     a button that counts rows that wait and shows them
+//   [data-hp-live-clear]   a button that empties the list
+//   [data-hp-live-note]    holds a text of the server's, such as a rate
 // The stream's messages are rows of HTML, newest last; their ids grow, and the
-// last one is sent back as ?after= when a stream is opened again. A message of
-// type "note" is a text for the state. data-hp-live-end="bottom" appends; the
+// last one is sent back as ?after= when a stream is opened again. A row whose
+// element id is in the list takes that one's place. A message of type "note" is a
+// text for the note, "end" ends the stream for good. data-hp-live-noun is what
+// rows are called ("line"). data-hp-live-end="bottom" appends; the
 // default puts new rows on top. The stream is closed while the tab is hidden:
 // a browser has six connections for all tabs of a host.
 import { say } from "./announce.js";
@@ -38,7 +42,11 @@ class Live {
     const source = (this.source = new EventSource(url));
     source.onopen = () => this.state("Live", "live");
     source.onmessage = (event) => this.message(event);
-    source.addEventListener("note", (event) => this.state(event.data, "live"));
+    source.addEventListener("note", (event) => this.note(event.data));
+    source.addEventListener("end", (event) => {
+      this.end();
+      this.state(event.data, "");
+    });
     source.onerror = () => {
       if (!this.root.isConnected) return this.end();
       if (source.readyState === EventSource.CLOSED) {
@@ -68,12 +76,42 @@ class Live {
     this.find("toggle")?.setAttribute("aria-pressed", String(this.on));
   }
 
+  note(text) {
+    const place = this.find("note");
+    if (place && place.textContent !== text) place.textContent = text;
+  }
+
+  clear() {
+    this.waiting = [];
+    this.list.replaceChildren();
+    const none = this.find("none");
+    if (none) none.hidden = false;
+    this.follow(true);
+    say("Cleared");
+  }
+
+  // place puts a row where one with its id is, here or among those that wait.
+  place(row) {
+    if (!row.id) return false;
+    const old = document.getElementById(row.id);
+    if (old && this.list.contains(old)) {
+      const focused = [...old.querySelectorAll("a")].indexOf(document.activeElement);
+      old.replaceWith(row);
+      if (focused >= 0) row.querySelectorAll("a")[focused]?.focus();
+      window.htmx.process(row);
+      return true;
+    }
+    const at = this.waiting.findIndex((other) => other.id === row.id);
+    if (at >= 0) this.waiting[at] = row;
+    return at >= 0;
+  }
+
   message(event) {
     if (!this.root.isConnected) return this.end();
     this.last = event.lastEventId || this.last;
     const template = document.createElement("template");
     template.innerHTML = event.data;
-    this.waiting.push(...template.content.children);
+    for (const row of [...template.content.children]) if (!this.place(row)) this.waiting.push(row);
     // What waits is capped too; the oldest of it can be loaded again.
     if (this.waiting.length > this.most) this.waiting.splice(0, this.waiting.length - this.most);
     this.schedule();
@@ -107,12 +145,13 @@ class Live {
     if (!button) return;
     const n = this.waiting.length;
     button.hidden = n === 0;
-    const text = `${n.toLocaleString("en")} new ${n === 1 ? "line" : "lines"}, jump to latest`;
+    const noun = this.root.dataset.hpLiveNoun || "line";
+    const text = `${n.toLocaleString("en")} new ${n === 1 ? noun : `${noun}s`}, jump to latest`;
     if (button.textContent !== text) button.textContent = text;
     const now = Date.now();
     if (n && this.list.contains(document.activeElement) && now - (this.told ?? 0) > 10000) {
       this.told = now;
-      say(`${n} new lines`);
+      say(`${n} new ${noun}s`);
     }
   }
 
@@ -133,6 +172,8 @@ class Live {
       const row = this.bottom ? this.list.lastElementChild : this.list.firstElementChild;
       row?.scrollIntoView({ block: "center" });
       this.find("toggle")?.focus({ preventScroll: true });
+    } else if (event.target.closest("[data-hp-live-clear]")) {
+      this.clear();
     } else if (event.target.closest("[data-hp-live-toggle]")) {
       this.on = !this.on;
       if (this.on) {

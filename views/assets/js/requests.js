@@ -6,6 +6,8 @@
 //    can be asked again;
 //  - a boosted page swap always swaps, whatever the status, for error pages are
 //    pages; an answer without #page is loaded as a document of its own;
+//  - toasts of a page that a boosted form led to are taken over, for they stand
+//    outside what is swapped;
 //  - the target is busy while a request runs.
 import { say } from "./announce.js";
 import { toast } from "./toast.js";
@@ -37,11 +39,18 @@ document.addEventListener("htmx:after:request", (event) => {
     if (!/\sid="page"/.test(ctx.text)) {
       event.preventDefault();
       location.href = ctx.response.raw.url;
-    }
+    } else if (told.test(ctx.text)) takeToasts(ctx.text);
     return;
   }
   if (ctx.response.status >= 400 && !swapsAnyway.has(ctx.response.status)) ctx.swap = "none";
 });
+
+const told = /id="toasts"[^>]*>\s*<div/;
+const takeToasts = (text) => {
+  const toasts = [...new DOMParser().parseFromString(text, "text/html").querySelectorAll("#toasts > [data-hp-toast]")];
+  document.getElementById("toasts")?.prepend(...toasts);
+  for (const element of toasts) window.htmx.process(element);
+};
 
 const sentence = (status) => {
   if (status === 401) return "You are signed out. Sign in again to go on.";

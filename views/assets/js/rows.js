@@ -1,7 +1,7 @@
 // Rows that can be added and removed: dictionaries, filters. [data-hp-rows]
 // holds [data-hp-rows-list] with [data-hp-rows-row]s, a template
-// [data-hp-rows-new] and a button [data-hp-rows-add]; each row has a button
-// [data-hp-rows-remove]. [data-hp-rows-none] shows while there is none. Without
+// [data-hp-rows-new] and a button [data-hp-rows-add], or a pair of them for each
+// kind of row, which both name it; each row has a button [data-hp-rows-remove]. [data-hp-rows-none] shows while there is none. Without
 // script the server has put one empty row at the end. A paste of several lines
 // "key: value", "key=value" or of a JSON object into a key makes a row each.
 import { say } from "./announce.js";
@@ -16,8 +16,8 @@ const told = (root) => {
   root.dispatchEvent(new Event("input", { bubbles: true }));
 };
 
-const add = (root, after) => {
-  const row = root.querySelector("[data-hp-rows-new]").content.firstElementChild.cloneNode(true);
+const add = (root, after, kind = "") => {
+  const row = root.querySelector(`[data-hp-rows-new="${kind}"]`).content.firstElementChild.cloneNode(true);
   if (after) after.after(row);
   else root.querySelector("[data-hp-rows-list]").append(row);
   return row;
@@ -38,7 +38,7 @@ document.addEventListener("click", (event) => {
   const adder = event.target.closest?.("[data-hp-rows-add]");
   if (adder) {
     const root = adder.closest("[data-hp-rows]");
-    first(add(root))?.focus();
+    first(add(root, null, adder.dataset.hpRowsAdd))?.focus();
     told(root);
   }
   const row = event.target.closest?.("[data-hp-rows-remove]")?.closest("[data-hp-rows-row]");
