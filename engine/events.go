@@ -28,7 +28,7 @@ type happening struct {
 	match executor.Matched
 	next  []queue.Message // the queue's, once it is returned
 	shown bool            // a live feed was told of the event
-	now   time.Time       // when it began, for its counts
+	first time.Time       // see at
 }
 
 func (e *Engine) happening(set *projectSet) *happening {
@@ -36,13 +36,13 @@ func (e *Engine) happening(set *projectSet) *happening {
 	if !ok {
 		h = &happening{e: e}
 	}
-	h.set, h.now = set, e.now().UTC()
+	h.set = set
 	return h
 }
 
 // lone is a happening that is not pooled: what it gathers is not of one event.
 func (e *Engine) lone(set *projectSet) *happening {
-	return &happening{e: e, set: set, now: e.now().UTC()}
+	return &happening{e: e, set: set}
 }
 
 // keptText is up to which size an event's text is kept for the next one.
@@ -68,7 +68,7 @@ func (h *happening) end() {
 	if cap(h.text) > keptText {
 		h.text = nil
 	}
-	h.next, h.set, h.shown = nil, nil, false
+	h.next, h.set, h.shown, h.first = nil, nil, false, time.Time{}
 	h.e.happenings.Put(h)
 }
 
@@ -327,9 +327,17 @@ func (h *happening) keepLogs(entries []cdp.LogEntry) {
 func (h *happening) outcome(f *executor.Function, id cdp.InvocationID, o cdp.Outcome, took time.Duration) {
 	h.e.counters.outcome(o, 1)
 	h.batch.Metrics = append(h.batch.Metrics, cdp.Metric{
-		Project: h.set.project.ID, Function: f.ID, Name: o, Kind: o.Kind(), Time: h.now, Count: 1,
+		Project: h.set.project.ID, Function: f.ID, Name: o, Kind: o.Kind(), Time: h.at(), Count: 1,
 	})
 	h.live(f, id, o, took)
+}
+
+// at is when the event's counts count: one reading of the clock does for all.
+func (h *happening) at() time.Time {
+	if h.first.IsZero() {
+		h.first = h.e.now().UTC()
+	}
+	return h.first
 }
 
 // live shows an outcome to feeds that were told of the event.
