@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -24,15 +22,7 @@ const mostBacklogMB = 200
 // lost. 20,000 events here; two million with HOGPEN_SOAK=200.
 func TestBacklogStaysOnDisk(t *testing.T) {
 	dir, h, _ := prepared(t)
-	var arrived atomic.Int64
-	destination := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
-	t.Cleanup(destination.Close)
-	h.Restart(t)
-	h.CreateFunction(t, map[string]any{
-		"type": "destination", "name": "Loaded", "enabled": true, "hog": "fetch('" + destination.URL + "', {'body': event})",
-		"filters": map[string]any{"source": "events", "events": []any{map[string]any{"id": "loaded", "type": "events"}}},
-	})
-	h.Stop(t)
+	arrived := forwardLoad(t, h)
 	events := 10_000 * soak(t, 2)
 
 	taking := serveIn(t, dir, "--roles", "web,capture", "--max-inbox", fmt.Sprint(events))

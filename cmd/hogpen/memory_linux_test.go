@@ -66,12 +66,11 @@ func (l *load) batch(t *testing.T) {
 	}
 }
 
-// At 70 % of the rate that one client reaches, memory grows to a level and
-// stays there, and no file is left open. A few seconds here; an hour with
-// HOGPEN_SOAK=200 (18 s each).
-func TestMemoryStaysFlat(t *testing.T) {
-	dir, h, _ := prepared(t)
-	var arrived atomic.Int64 // and nothing is kept, for there is much
+// forwardLoad makes the function that forwards one in ten events of a load, and
+// counts what arrives; nothing is kept, for there is much.
+func forwardLoad(t *testing.T, h *apptest.House) *atomic.Int64 {
+	t.Helper()
+	arrived := new(atomic.Int64)
 	destination := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived.Add(1) }))
 	t.Cleanup(destination.Close)
 	h.Restart(t)
@@ -80,6 +79,15 @@ func TestMemoryStaysFlat(t *testing.T) {
 		"filters": map[string]any{"source": "events", "events": []any{map[string]any{"id": "loaded", "type": "events"}}},
 	})
 	h.Stop(t)
+	return arrived
+}
+
+// At 70 % of the rate that one client reaches, memory grows to a level and
+// stays there, and no file is left open. A few seconds here; an hour with
+// HOGPEN_SOAK=200 (18 s each).
+func TestMemoryStaysFlat(t *testing.T) {
+	dir, h, _ := prepared(t)
+	arrived := forwardLoad(t, h)
 	server := serveIn(t, dir)
 	l := &load{url: server.url, token: h.Info.ProjectToken, padding: strings.Repeat("x", 1200)}
 	pid := server.cmd.Process.Pid
