@@ -64,6 +64,7 @@
 //
 // The list of specification 7.1 says what is kept and what is mended. Beyond
 // it: the parts of two copies of one global are the same objects in programs
-// that never write a property (the copies themselves are not); a state that
+// that write to nothing but literals of their own (the copies themselves are
+// not); a state that
 // PostHog's machine took within a callback of arrayMap and the like is refused.
 package vm

@@ -6,7 +6,8 @@ package vm
 // that still points at the shared content (flagCow); the first write copies
 // one level (thaw). Children of a copied level are shared still, and are
 // wrapped when they are read (flagLazy), so that two reads give one object.
-// A program without a single SET_PROPERTY skips all of it: it cannot write.
+// A program without a SET_PROPERTY, or with such only as go to literals of its
+// own (see translator.reaches), skips all of it: it cannot write to a global.
 
 // Freeze marks v and everything in it as shared and unchangeable, and gives v
 // back. What is frozen may be read by any number of goroutines; freezing
