@@ -23,7 +23,6 @@ const pageview = `{"$os":"Mac OS X","$os_version":"10.15.7","$browser":"Chrome",
 // one destination whose request is answered at once, all in memory: what is
 // left is the engine's own cost.
 func BenchmarkPipeline(b *testing.B) {
-	var sent atomic.Int64
 	h := &house{shelf: &shelf{functions: map[cdp.FunctionID]*cdp.Function{}}, url: "https://hooks.example.com/x"}
 	t := &testing.T{}
 	h.t = t
@@ -34,23 +33,7 @@ func BenchmarkPipeline(b *testing.B) {
 	h.put(h.function("other", cdp.Destination, "print(1)"), func(f *cdp.Function) {
 		f.Filters.Bytecode = condition(t, "event = '$pageview' and properties.price > 1000")
 	})
-	carrier := &direct{stations: map[string]queue.Station{}, ready: make(chan struct{}, 2)}
-	e, err := engine.New(engine.Config{
-		Queue: carrier, Functions: h.shelf, Projects: h.shelf, Recorder: nowhere{}, Log: slog.New(slog.DiscardHandler),
-		Fetch: func(context.Context, fetch.Request) (fetch.Response, error) {
-			sent.Add(1)
-			return fetch.Response{Status: 200, Body: []byte(`{"ok":true}`)}, nil
-		},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := e.Start(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	defer e.Stop()
-	<-carrier.ready
-	<-carrier.ready
+	e, sent := begun(b, h)
 	b.ReportAllocs()
 	b.ResetTimer()
 	batch := make([]cdp.Event, 0, 100)
@@ -109,3 +92,37 @@ func (d *direct) Consume(ctx context.Context, topic string, _ queue.ConsumeOptio
 }
 
 func (d *direct) Stats(context.Context, string) (queue.Stats, error) { return queue.Stats{}, nil }
+
+// begun starts an engine whose stations the benchmark calls itself, and whose
+// requests are answered at once and counted.
+func begun(b *testing.B, h *house, changes ...func(*engine.Config)) (*engine.Engine, *atomic.Int64) {
+	b.Helper()
+	sent := new(atomic.Int64)
+	carrier := &direct{stations: map[string]queue.Station{}, ready: make(chan struct{}, 4)}
+	config := engine.Config{
+		Queue: carrier, Functions: h.shelf, Projects: h.shelf, Recorder: nowhere{}, Log: slog.New(slog.DiscardHandler),
+		Fetch: func(context.Context, fetch.Request) (fetch.Response, error) {
+			sent.Add(1)
+			return fetch.Response{Status: 200, Body: []byte(`{"ok":true}`)}, nil
+		},
+	}
+	stations := 2
+	for _, change := range changes {
+		change(&config)
+	}
+	if config.People != nil {
+		stations++
+	}
+	e, err := engine.New(config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := e.Start(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(e.Stop)
+	for range stations {
+		<-carrier.ready
+	}
+	return e, sent
+}

@@ -5,15 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"hogpen/cdp"
 	"hogpen/engine"
-	"hogpen/engine/fetch"
 	"hogpen/engine/people"
-	"hogpen/queue"
 )
 
 // nobody is a store of people that knows none.
@@ -32,7 +29,6 @@ func (nobody) KeepPeople(context.Context, *cdp.PeopleBlock) error { return nil }
 // transformation that copies all properties, renames one and hashes another; one
 // destination, which one event in ten passes; persons, who learn nothing new.
 func BenchmarkJob(b *testing.B) {
-	var sent atomic.Int64
 	h := &house{shelf: &shelf{functions: map[cdp.FunctionID]*cdp.Function{}}, url: "https://hooks.example.com/x"}
 	t := &testing.T{}
 	h.t = t
@@ -56,24 +52,7 @@ return out`))
 	if err != nil {
 		b.Fatal(err)
 	}
-	carrier := &direct{stations: map[string]queue.Station{}, ready: make(chan struct{}, 4)}
-	e, err := engine.New(engine.Config{
-		Queue: carrier, Functions: h.shelf, Projects: h.shelf, Recorder: nowhere{}, People: persons, Log: slog.New(slog.DiscardHandler),
-		Fetch: func(context.Context, fetch.Request) (fetch.Response, error) {
-			sent.Add(1)
-			return fetch.Response{Status: 200, Body: []byte(`{"ok":true}`)}, nil
-		},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := e.Start(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	defer e.Stop()
-	for range 3 {
-		<-carrier.ready
-	}
+	e, sent := begun(b, h, func(c *engine.Config) { c.People = persons })
 	var kept, other [1000]json.RawMessage
 	for i := range kept {
 		for keep, to := range map[bool]*json.RawMessage{true: &kept[i], false: &other[i]} {
